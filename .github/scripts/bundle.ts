@@ -1,0 +1,141 @@
+// Bundles the action in the current folder: compiled JavaScript → tree-shaken → ncc → dist/.
+// ncc cannot read TypeScript 7 (vercel/ncc#1336) and does not shake, so both happen before it.
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, relative } from "node:path";
+import { gzipSync } from "node:zlib";
+import { rolldown } from "rolldown";
+
+type Ncc = (
+  input: string,
+  options: Record<string, unknown>,
+) => Promise<{ code: string; assets: Record<string, { source: string | Buffer }> }>;
+const ncc = createRequire(import.meta.url)("@vercel/ncc") as Ncc;
+
+const BUDGET_BYTES: Readonly<Record<string, number>> = {
+  auth: 1_000_000,
+  "cost-diff": 1_000_000,
+  bootstrap: 1_500_000,
+  rollout: 1_500_000,
+};
+
+const SHAKEN = /node_modules\/(@actions|@octokit|@aws-sdk|@smithy|undici|tunnel|@kubernetes\/client-node)\//;
+// client-node patches the global scope in this module, so it must stay.
+const KEPT = /@kubernetes\/client-node\/dist\/polyfill\.js$/;
+
+const action = process.cwd();
+const name = action.split(/[\\/]/).at(-1) ?? "";
+const entries = Object.fromEntries(
+  ["index", "post", "credential"]
+    .filter((entry) => existsSync(`lib/${entry}.js`))
+    .map((entry) => [entry, `lib/${entry}.js`]),
+);
+if (entries["index"] === undefined) fail("lib/index.js is missing: run `tsc -b` first");
+
+rmSync(".shaken", { recursive: true, force: true });
+rmSync("dist", { recursive: true, force: true });
+const modules = new Set<string>();
+for (const [entry, input] of Object.entries(entries)) await shake(entry, input);
+for (const entry of Object.keys(entries)) await pack(entry);
+writeFileSync("dist/package.json", '{"type":"module"}\n');
+writeFileSync("dist/licenses.txt", licences());
+report();
+
+async function shake(entry: string, input: string): Promise<void> {
+  const bundle = await rolldown({
+    input: { [entry]: input },
+    platform: "node",
+    resolve: { mainFields: ["module", "main"], conditionNames: ["import", "node", "default"] },
+    treeshake: { moduleSideEffects: (id) => !SHAKEN.test(id) || KEPT.test(id) },
+    onLog: (level, log) => {
+      if (level === "warn" && log.code === "UNRESOLVED_IMPORT") fail(`BUNDLE_MISSING_MODULE: ${log.message}`);
+    },
+  });
+  const { output } = await bundle.write({
+    dir: `.shaken/${entry}`,
+    format: "esm",
+    entryFileNames: "[name].js",
+    chunkFileNames: "[name].js",
+    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+  });
+  for (const chunk of output) if (chunk.type === "chunk") for (const id of chunk.moduleIds) modules.add(id);
+  writeFileSync(`.shaken/${entry}/package.json`, '{"type":"module"}\n');
+}
+
+async function pack(entry: string): Promise<void> {
+  const target = entry === "index" ? "dist" : `dist/${entry}`;
+  const { code, assets } = await ncc(join(action, `.shaken/${entry}/${entry}.js`), {
+    cache: false,
+    minify: false,
+    quiet: true,
+    target: "es2022",
+  });
+  mkdirSync(target, { recursive: true });
+  writeFileSync(join(target, "index.js"), code);
+  for (const [file, asset] of Object.entries(assets)) {
+    if (file === "package.json") continue;
+    mkdirSync(dirname(join(target, file)), { recursive: true });
+    writeFileSync(join(target, file), asset.source);
+  }
+  if (existsSync("assets")) cpSync("assets", target, { recursive: true });
+}
+
+/** Licences of the modules that the shaken graph really holds: ncc sees one file only. */
+function licences(): string {
+  const packages = new Map<string, string>();
+  for (const id of modules) {
+    const folder = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id.replaceAll("\\", "/"))?.[1];
+    if (folder === undefined || packages.has(folder)) continue;
+    const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+      name: string;
+      version: string;
+      license?: string;
+    };
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    const text =
+      file === undefined ? "(no licence file in the package)" : readFileSync(join(folder, file), "utf8").trim();
+    packages.set(
+      folder,
+      `${manifest.name}@${manifest.version}\n${manifest.license ?? "licence not stated"}\n\n${text}\n`,
+    );
+  }
+  return [...packages.values()].sort().join(`\n${"-".repeat(72)}\n\n`);
+}
+
+function report(): void {
+  const files = list("dist").filter((file) => file.endsWith(".js"));
+  const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
+  const gzip = files.reduce((sum, file) => sum + gzipSync(readFileSync(file)).length, 0);
+  const hash = createHash("sha256");
+  for (const file of list("dist")) hash.update(relative("dist", file)).update(readFileSync(file));
+  const budget = BUDGET_BYTES[name] ?? 1_500_000;
+  console.log(
+    `${name}: ${kb(bytes)} of JavaScript (${kb(gzip)} gzipped), ${modules.size} modules, budget ${kb(budget)}, sha256 ${hash.digest("hex").slice(0, 12)}`,
+  );
+  if (bytes <= budget) return;
+  const biggest = [...modules]
+    .filter((id) => existsSync(id))
+    .map((id) => ({ id: relative(join(action, "../.."), id), size: statSync(id).size }))
+    .sort((a, b) => b.size - a.size)
+    .slice(0, 5);
+  fail(
+    `BUNDLE_TOO_BIG: ${kb(bytes)} of ${kb(budget)}; the biggest modules: ${biggest.map((m) => `${m.id} ${kb(m.size)}`).join(", ")}`,
+  );
+}
+
+function list(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+function kb(bytes: number): string {
+  return `${(bytes / 1000).toFixed(0)} kB`;
+}
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
+}

@@ -1,0 +1,15 @@
+/** Codes that every action of the suite can end with. */
+export const suiteCodes = {
+  INPUT_REQUIRED: "A required input is empty.",
+  INPUT_INVALID: "An input's value is not accepted.",
+  INPUT_CONFLICT: "Inputs exclude or need each other.",
+  INPUT_RENAMED: "An input was renamed.",
+  INPUT_UNSUPPORTED:
+    "An input of another action that this one refuses, because ignoring it would change what the job may do.",
+  RUNNER_ENV_MISSING: "A variable or file of the GitHub runner is absent.",
+  WRITE_FAILED: "Outputs, variables or files could not be written; nothing was exported.",
+  PATH_OUTSIDE: "A path leads out of the workspace.",
+  GITHUB_API: "GitHub's API refused or did not answer.",
+  CANCELLED: "The run was cancelled.",
+  INTERNAL: "A bug in the action.",
+} as const;

@@ -1,0 +1,54 @@
+import { defineConfig } from "vitest/config";
+
+const real = "**/*.real.test.ts";
+const shared = {
+  resolve: { conditions: ["source"] },
+  ssr: { resolve: { conditions: ["source"], externalConditions: ["source"] } },
+};
+const inline = { deps: { inline: [/@actions\/(languageservice|workflow-parser|expressions)/] } };
+
+/**
+ * unit     pure parts, packages, stand-ins: Node only, seconds
+ * repo     the repository's own rules
+ * built    the bundles, run as the runner runs them, on embedded stand-ins
+ * real     *.real.test.ts: the same on the real Kubernetes control plane
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...shared,
+        test: {
+          name: "unit",
+          include: ["packages/**/src/**/*.test.ts", "actions/**/src/**/*.test.ts", "test/{fakes,runner}/**/*.test.ts"],
+          exclude: [real, "**/node_modules/**"],
+          server: inline,
+        },
+      },
+      { ...shared, test: { name: "repo", include: ["test/repo/**/*.test.ts"], testTimeout: 60_000, server: inline } },
+      {
+        ...shared,
+        test: {
+          name: "built",
+          include: ["test/journeys/**/*.test.ts"],
+          exclude: [real],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          server: inline,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: "real",
+          include: ["{test,packages,actions}/**/*.real.test.ts"],
+          exclude: ["**/node_modules/**"],
+          globalSetup: ["test/cluster/global-setup.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          server: inline,
+        },
+      },
+    ],
+  },
+});
