@@ -267,7 +267,11 @@ export async function exitWith(main: Promise<number>): Promise<never> {
 export interface Post {
   readonly name: string;
   /** `state` holds what main saved, by name. Problems are warnings: post never fails a job. */
-  post(state: Readonly<Record<string, string>>, base: BasePorts, signal: AbortSignal): Promise<FileCommands | undefined>;
+  post(
+    state: Readonly<Record<string, string>>,
+    base: BasePorts,
+    signal: AbortSignal,
+  ): Promise<FileCommands | undefined>;
 }
 
 export async function runPost(action: Post, options: RunOptions = {}): Promise<number> {

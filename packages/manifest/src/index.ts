@@ -1,1 +1,9 @@
-export {};
+export {
+  groupOf,
+  type KubeObject,
+  type ManagedFields,
+  type ObjectMeta,
+  type ObjectRef,
+  type OwnerReference,
+  refOf,
+} from "./object.ts";
