@@ -1,1 +1,18 @@
-export {};
+export type {
+  ApplyOptions,
+  ApplyResult,
+  DeleteOptions,
+  FieldValidation,
+  KubeClient,
+  ListOptions,
+  LogOptions,
+  ObjectList,
+  PatchOptions,
+  RawAnswer,
+  Selection,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from "./client.ts";
+export { type Denial, KubeApiError, type StatusCause, type StatusDetails } from "./error.ts";
+export { type ResourceType, resourcePath } from "./resource.ts";

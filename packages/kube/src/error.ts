@@ -1,0 +1,138 @@
+/** One entry of `status.details.causes`. */
+export interface StatusCause {
+  /** `FieldManagerConflict`, `FieldValueInvalid`… */
+  readonly reason: string;
+  readonly message: string;
+  /** `.spec.template.spec.containers[name="web"].image` */
+  readonly field: string;
+}
+
+export interface StatusDetails {
+  readonly name?: string | undefined;
+  readonly group?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly uid?: string | undefined;
+  readonly causes: readonly StatusCause[];
+  readonly retryAfterSeconds?: number | undefined;
+}
+
+/** What RBAC refused, read from the server's sentence. */
+export interface Denial {
+  readonly user: string;
+  readonly verb: string;
+  readonly resource: string;
+  readonly group: string;
+  readonly namespace?: string | undefined;
+}
+
+export interface KubeApiErrorInit {
+  readonly status: number;
+  readonly reason: string;
+  readonly message: string;
+  readonly details: StatusDetails;
+  readonly retryAfterMs?: number | undefined;
+  readonly request: { readonly method: string; readonly path: string };
+}
+
+/** The API server answered and said no. `message` is its own sentence, raw: callers escape it. */
+export class KubeApiError extends Error {
+  override readonly name = "KubeApiError";
+  /** The HTTP status. */
+  readonly status: number;
+  /** `Conflict`, `Invalid`, `Forbidden`…; empty when the answer was no Status object. */
+  readonly reason: string;
+  readonly details: StatusDetails;
+  readonly retryAfterMs: number | undefined;
+  readonly request: { readonly method: string; readonly path: string };
+  /** Set for 403 answers in RBAC's form. */
+  readonly denial: Denial | undefined;
+
+  constructor(init: KubeApiErrorInit) {
+    super(init.message);
+    this.status = init.status;
+    this.reason = init.reason;
+    this.details = init.details;
+    this.retryAfterMs = init.retryAfterMs;
+    this.request = init.request;
+    this.denial = init.status === 403 ? parseDenial(init.message) : undefined;
+  }
+}
+
+// Format: k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go
+const DENIAL =
+  /User "(?<user>[^"]*)" cannot (?<verb>\S+) resource "(?<resource>[^"]*)"(?: in API group "(?<group>[^"]*)")?(?: in the namespace "(?<namespace>[^"]*)")?/;
+
+export function parseDenial(message: string): Denial | undefined {
+  const groups = DENIAL.exec(message)?.groups;
+  if (groups === undefined) return undefined;
+  const { user = "", verb = "", resource = "", group = "", namespace } = groups;
+  return { user, verb, resource, group, namespace };
+}
+
+/** Builds the error from an answer's status and body; a body that is no Status object becomes the message, cut. */
+export function apiError(
+  answer: { readonly status: number; readonly body: string; readonly retryAfterMs?: number | undefined },
+  request: { readonly method: string; readonly path: string },
+): KubeApiError {
+  const parsed = parseStatus(answer.body);
+  return new KubeApiError({
+    status: answer.status,
+    reason: parsed?.reason ?? "",
+    message: parsed?.message || answer.body.trim().slice(0, 300) || `HTTP ${answer.status}`,
+    details: parsed?.details ?? { causes: [] },
+    retryAfterMs: answer.retryAfterMs,
+    request,
+  });
+}
+
+interface Status {
+  readonly code: number;
+  readonly reason: string;
+  readonly message: string;
+  readonly details: StatusDetails;
+}
+
+/** A `v1 Status` in JSON, or `undefined`. */
+export function parseStatus(body: string): Status | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return undefined; // Proxies and the authenticator answer in plain text.
+  }
+  return statusOf(value);
+}
+
+export function statusOf(value: unknown): Status | undefined {
+  if (!isRecord(value) || value["kind"] !== "Status") return undefined;
+  const details = isRecord(value["details"]) ? value["details"] : {};
+  return {
+    code: typeof value["code"] === "number" ? value["code"] : 0,
+    reason: text(value["reason"]),
+    message: text(value["message"]),
+    details: {
+      name: optional(details["name"]),
+      group: optional(details["group"]),
+      kind: optional(details["kind"]),
+      uid: optional(details["uid"]),
+      causes: Array.isArray(details["causes"]) ? details["causes"].filter(isRecord).map(causeOf) : [],
+      retryAfterSeconds: typeof details["retryAfterSeconds"] === "number" ? details["retryAfterSeconds"] : undefined,
+    },
+  };
+}
+
+function causeOf(value: Readonly<Record<string, unknown>>): StatusCause {
+  return { reason: text(value["reason"]), message: text(value["message"]), field: text(value["field"]) };
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function optional(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
