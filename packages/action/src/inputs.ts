@@ -93,7 +93,6 @@ function readOne(name: string, spec: InputSpec<unknown>, raw: RawInputs): { valu
       hint: `add to the step:\n  with:\n    ${name}: …  # ${spec.accepted}`,
     });
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   const control = /[\u0000-\u0008\u000b-\u001f\u007f]/.exec(text.replaceAll("\r\n", "\n"));
   const shown = spec.secret ? "(not shown)" : `\`${show(text)}\``;
   if (control !== null) {
@@ -119,7 +118,6 @@ function readOne(name: string, spec: InputSpec<unknown>, raw: RawInputs): { valu
 /** Text for a message: one line, control characters escaped, cut at 100 characters. */
 export function show(text: string): string {
   const flat = text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is escaped
     /[\u0000-\u001f\u007f]/g,
     (c) => ({ "\n": "\\n", "\t": "\\t", "\r": "\\r" })[c] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );

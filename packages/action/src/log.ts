@@ -100,13 +100,9 @@ function inert(text: string): string {
 
 /** Without ANSI sequences and control characters other than tab. */
 export function stripControl(text: string): string {
-  return (
-    text
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
-      .replace(/\u001b(\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001b]*(\u0007|\u001b\\)?|[@-Z\\-_])/g, "")
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
-      .replace(/[\u0000-\u0008\u000a-\u001f\u007f]/g, " ")
-  );
+  return text
+    .replace(/\u001b(\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001b]*(\u0007|\u001b\\)?|[@-Z\\-_])/g, "")
+    .replace(/[\u0000-\u0008\u000a-\u001f\u007f]/g, " ");
 }
 
 function createWait(console: Console, clock: Clock): Wait {

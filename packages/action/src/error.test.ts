@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { ActionError, codesByArea, collect, toActionError } from "./error.ts";
+
+describe("ActionError", () => {
+  it("describes itself as code, message and hint on its own line", () => {
+    const error = new ActionError("INPUT_INVALID", {
+      message: "input `mode`: `x` is not accepted",
+      hint: "write `plan`",
+    });
+    expect(error.describe()).toBe("INPUT_INVALID: input `mode`: `x` is not accepted\n→ write `plan`");
+  });
+
+  it("keeps what it was caused by", () => {
+    const cause = new TypeError("boom");
+    expect(toActionError(cause)).toMatchObject({ code: "INTERNAL", message: "TypeError: boom", cause });
+  });
+
+  it("passes an ActionError through unchanged", () => {
+    const error = new ActionError("CANCELLED", { message: "stopped" });
+    expect(toActionError(error)).toBe(error);
+  });
+
+  it("collects the faults of one pass in order", () => {
+    const faults = ["a", "b", "c"].map((message) => new ActionError("INPUT_INVALID", { message }));
+    expect(
+      collect(faults)
+        ?.all()
+        .map((fault) => fault.message),
+    ).toEqual(["a", "b", "c"]);
+    expect(collect([])).toBeUndefined();
+    expect(collect(faults.slice(0, 1))).toBe(faults[0]);
+  });
+
+  it("has each code once over all areas", () => {
+    const seen = new Map<string, string>();
+    const twice: string[] = [];
+    for (const [area, codes] of Object.entries(codesByArea)) {
+      for (const code of Object.keys(codes)) {
+        if (seen.has(code)) twice.push(`${code}: ${seen.get(code)} and ${area}`);
+        seen.set(code, area);
+      }
+    }
+    expect(twice).toEqual([]);
+  });
+});

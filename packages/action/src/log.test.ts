@@ -1,0 +1,100 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { virtualClock } from "../../../test/fakes/clock.ts";
+import { type Annotation, type Console, createLog, maskParts, stripControl } from "./log.ts";
+
+function recorder() {
+  const lines: string[] = [];
+  const annotations: Annotation[] = [];
+  const masks: string[] = [];
+  const console: Console = {
+    line: (text) => lines.push(text),
+    startGroup: (title) => lines.push(`::group::${title}`),
+    endGroup: () => lines.push("::endgroup::"),
+    annotate: (annotation) => annotations.push(annotation),
+    mask: (secret) => masks.push(secret),
+    debug: () => undefined,
+    stopCommands: (token) => lines.push(`::stop-commands::${token}`),
+    resumeCommands: (token) => lines.push(`::${token}::`),
+  };
+  return { console, lines, annotations, masks };
+}
+
+describe("log.info", () => {
+  it("never prints a line that the runner reads as a command, whatever the text", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom("::error::", "##[", "\n", "\r", " ", "x", "\u001b[31m", "\u2028")),
+        (parts) => {
+          const { console, lines } = recorder();
+          createLog(console).info(parts.join(""));
+          for (const line of lines) {
+            expect(line.trimStart().startsWith("::")).toBe(false);
+            expect(line).not.toContain("##[");
+            expect(line).not.toMatch(/[\r\n\u001b]/);
+          }
+        },
+      ),
+    );
+  });
+
+  it("keeps ordinary text as it is", () => {
+    const { console, lines } = recorder();
+    createLog(console).info("Deployment web  3/5 ready");
+    expect(lines).toEqual(["Deployment web  3/5 ready"]);
+  });
+});
+
+describe("log.untrusted", () => {
+  it("prints foreign lines between stop-commands and its token, which the lines cannot know", () => {
+    const { console, lines } = recorder();
+    createLog(console).untrusted(["::add-mask::x", "plain"]);
+    const token = /^::stop-commands::(.+)$/.exec(lines[0] ?? "")?.[1];
+    expect(token).toMatch(/^[0-9a-f-]{36}$/);
+    expect(lines.slice(1)).toEqual(["::add-mask::x", "plain", `::${token}::`]);
+  });
+});
+
+describe("log.mask", () => {
+  it("masks a secret of several lines as a whole and line by line", () => {
+    expect(maskParts("one\ntwo\r\nthree")).toEqual(["one\ntwo\r\nthree", "one", "two", "three"]);
+  });
+
+  it("leaves out parts too short to be masked without making the log unreadable", () => {
+    expect(maskParts("a\n{\nlong")).toEqual(["a\n{\nlong", "long"]);
+  });
+});
+
+describe("log.wait", () => {
+  it("prints each change at once and repeats only every 10 s", async () => {
+    const clock = virtualClock();
+    const { console, lines } = recorder();
+    using wait = createLog(console, clock).wait();
+    wait.update({ what: "web", progress: "1/3 ready", typicalMs: 31_000, waiting: "web-7d9 ContainerCreating" });
+    wait.update({ what: "web", progress: "1/3 ready", typicalMs: 31_000, waiting: "web-7d9 ContainerCreating" });
+    await clock.advance(4_000);
+    wait.update({ what: "web", progress: "2/3 ready", typicalMs: 31_000 });
+    await clock.advance(21_000);
+    expect(lines).toEqual([
+      "web 1/3 ready · 0 ms (usually 31 s) · waiting: web-7d9 ContainerCreating",
+      "web 2/3 ready · 4 s (usually 31 s)",
+      "web 2/3 ready · 20 s (usually 31 s)",
+    ]);
+  });
+
+  it("prints nothing after it has ended", async () => {
+    const clock = virtualClock();
+    const { console, lines } = recorder();
+    const wait = createLog(console, clock).wait();
+    wait.update({ what: "web", progress: "1/3 ready" });
+    wait[Symbol.dispose]();
+    await clock.advance(60_000);
+    expect(lines).toHaveLength(1);
+  });
+});
+
+describe("stripControl", () => {
+  it("removes ANSI colours, titles and control characters", () => {
+    expect(stripControl("\u001b[1;31mred\u001b[0m \u001b]0;title\u0007x\u0008y")).toBe("red x y");
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { virtualClock } from "../../../test/fakes/clock.ts";
+import { type Classification, createBudget, retry, retryAfterMs } from "./retry.ts";
+
+const again: Classification = { retry: true, reason: "throttled" };
+
+function setup(totalMs: number) {
+  const clock = virtualClock();
+  const start = clock.now();
+  return { clock, start, budget: createBudget(clock, totalMs), signal: new AbortController() };
+}
+
+describe("retry", () => {
+  it("tries again after growing waits until it succeeds", async () => {
+    const { clock, budget, signal } = setup(60_000);
+    using _ = clock.autoAdvance();
+    const waits: number[] = [];
+    const result = await retry(async (n) => (n < 4 ? Promise.reject(new Error("no")) : n), {
+      clock,
+      budget,
+      signal: signal.signal,
+      classify: () => again,
+      random: () => 1,
+      onRetry: (entry) => waits.push(entry.waitMs),
+    });
+    expect(result).toBe(4);
+    expect(waits).toEqual([400, 800, 1600]);
+  });
+
+  it("throws at once what cannot heal", async () => {
+    const { clock, budget, signal } = setup(60_000);
+    let calls = 0;
+    const run = retry(
+      () => {
+        calls++;
+        return Promise.reject(new Error("denied"));
+      },
+      { clock, budget, signal: signal.signal, classify: () => ({ retry: false }) },
+    );
+    await expect(run).rejects.toThrow("denied");
+    expect(calls).toBe(1);
+  });
+
+  it("does not start a wait that the budget cannot hold", async () => {
+    const { clock, start, budget, signal } = setup(60_000);
+    const run = retry(() => Promise.reject(new Error("throttled")), {
+      clock,
+      budget,
+      signal: signal.signal,
+      classify: () => ({ retry: true, reason: "429", afterMs: 300_000 }),
+    });
+    await expect(run).rejects.toThrow("throttled");
+    expect(clock.now()).toBe(start);
+  });
+
+  it("never waits less than the server asked for", async () => {
+    const { clock, start, budget, signal } = setup(60_000);
+    using _ = clock.autoAdvance();
+    await retry(async (n) => (n === 1 ? Promise.reject(new Error("x")) : n), {
+      clock,
+      budget,
+      signal: signal.signal,
+      classify: () => ({ retry: true, reason: "429", afterMs: 7000 }),
+      random: () => 0,
+    });
+    expect(clock.now() - start).toBe(7000);
+  });
+
+  it("ends within a wait when the run is cancelled", async () => {
+    const { clock, budget, signal } = setup(60_000);
+    const run = retry(() => Promise.reject(new Error("x")), {
+      clock,
+      budget,
+      signal: signal.signal,
+      classify: () => again,
+      random: () => 1,
+    });
+    setImmediate(() => signal.abort(new Error("cancelled")));
+    await expect(run).rejects.toThrow("cancelled");
+  });
+});
+
+describe("retryAfterMs", () => {
+  it.each([
+    ["2", 2000],
+    ["Mon, 23 Nov 2026 10:00:30 GMT", 30_000],
+    ["Mon, 23 Nov 2026 09:00:00 GMT", 0],
+    ["soon", undefined],
+    [null, undefined],
+  ])("reads %s", (header, ms) => {
+    expect(retryAfterMs(header, Date.UTC(2026, 10, 23, 10))).toBe(ms);
+  });
+});
