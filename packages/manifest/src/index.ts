@@ -7,3 +7,5 @@ export {
   type OwnerReference,
   refOf,
 } from "./object.ts";
+export { type ObjectSource, parseManifests, type SourcedObject } from "./parse.ts";
+export { YAML_LIMITS } from "./yaml.ts";

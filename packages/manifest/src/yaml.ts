@@ -1,0 +1,199 @@
+import { ActionError } from "@eks-actions/action/error";
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+} from "yaml";
+
+/** Limits of one document; more is refused before it can cost memory. */
+export const YAML_LIMITS = { documentBytes: 1.5 * 1024 * 1024, aliases: 100, depth: 100 } as const;
+
+/** 1-based. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One YAML document: its plain value and where its parts stand. */
+export interface SourcedDocument {
+  readonly value: unknown;
+  /** Place of the value at `path`; the key counts for map entries. `undefined` when the path does not exist. */
+  placeOf(path: readonly (string | number)[]): Place | undefined;
+  /** Place of the first key. */
+  readonly start: Place;
+}
+
+export type YamlResult = { readonly document: SourcedDocument } | { readonly error: ActionError };
+
+/**
+ * YAML 1.2 core with merge keys, one result per document that holds something. Integers with a leading zero are octal,
+ * as kubectl reads them: `defaultMode: 0644` must not become 644.
+ */
+export function readYaml(text: string, file: string): readonly YamlResult[] {
+  const fault = (place: Place, message: string, hint?: string, cause?: unknown) => ({
+    error: new ActionError("YAML_INVALID", {
+      message: `${file}:${place.line}:${place.column}: ${message}`,
+      hint,
+      file,
+      line: place.line,
+      column: place.column,
+      cause,
+    }),
+  });
+  const oversized = longDocument(text);
+  if (oversized !== undefined) {
+    return [
+      fault({ line: oversized, column: 1 }, "a document is larger than 1.5 MiB", "split it into several objects"),
+    ];
+  }
+  const counter = new LineCounter();
+  const at = (offset: number): Place => {
+    const { line, col } = counter.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  let documents: readonly Document[];
+  try {
+    const parsed = parseAllDocuments(text, {
+      version: "1.2",
+      schema: "core",
+      merge: true,
+      lineCounter: counter,
+      prettyErrors: false,
+    });
+    documents = Array.isArray(parsed) ? parsed : [];
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    return [fault({ line: 1, column: 1 }, `nested deeper than ${YAML_LIMITS.depth} levels`, undefined, cause)];
+  }
+  return documents.flatMap((document): YamlResult[] => {
+    const [error] = [...document.errors, ...document.warnings];
+    if (error !== undefined) return [fault(at(error.pos[0]), oneLine(error.message), hintFor(error.code))];
+    const root = document.contents;
+    if (root === null || (isScalar(root) && root.value === null)) return [];
+    const bad = check(document, root);
+    if (bad !== undefined) return [fault(at(bad.node.range?.[0] ?? 0), bad.message, bad.hint)];
+    const start = at(firstKey(root)?.range?.[0] ?? root.range?.[0] ?? 0);
+    return [
+      {
+        document: {
+          value: document.toJS({ maxAliasCount: -1 }),
+          start,
+          placeOf(path) {
+            const offset = offsetOf(document, root, path);
+            return offset === undefined ? undefined : at(offset);
+          },
+        },
+      },
+    ];
+  });
+}
+
+// Only `---` at the start of a line ends a document, in block scalars too, so lines are enough to find the long ones.
+function longDocument(text: string): number | undefined {
+  if (text.length * 3 <= YAML_LIMITS.documentBytes) return undefined;
+  let line = 1;
+  for (const part of text.split(/^(?=---(?:\s|$))/m)) {
+    if (Buffer.byteLength(part) > YAML_LIMITS.documentBytes) return line;
+    line += part.split("\n").length - 1;
+  }
+  return undefined;
+}
+
+interface Fault {
+  readonly node: Node;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** Walks the tree once: depth, aliases, keys and numbers that JSON cannot hold. Turns `0644` into its octal value. */
+function check(document: Document, root: Node): Fault | undefined {
+  let expansions = 0;
+  const walk = (node: unknown, depth: number): Fault | undefined => {
+    if (isPair(node)) {
+      if (isCollection(node.key)) return { node: node.key, message: "a mapping or list cannot be a key" };
+      return walk(node.key, depth) ?? walk(node.value, depth);
+    }
+    if (isAlias(node)) {
+      expansions += 1;
+      if (expansions > YAML_LIMITS.aliases) {
+        return { node, message: `more than ${YAML_LIMITS.aliases} aliases are expanded`, hint: "write the values out" };
+      }
+      const target = node.resolve(document);
+      if (target === undefined) return { node, message: `alias \`${node.source}\` has no anchor` };
+      return walk(target, depth + 1);
+    }
+    if (depth > YAML_LIMITS.depth && isCollection(node)) {
+      return { node, message: `nested deeper than ${YAML_LIMITS.depth} levels` };
+    }
+    if (isCollection(node)) {
+      for (const item of node.items) {
+        const fault = walk(item, depth + 1);
+        if (fault !== undefined) return fault;
+      }
+      return undefined;
+    }
+    if (!isScalar(node) || typeof node.value !== "number") return undefined;
+    const source = node.source ?? "";
+    if (/^[-+]?0[0-7]+$/.test(source)) node.value = Number.parseInt(source, 8);
+    else if (!Number.isFinite(node.value))
+      return { node, message: `\`${source}\` is no JSON number`, hint: "quote it" };
+    else if (/^[-+]?\d+$/.test(source) && !Number.isSafeInteger(node.value)) {
+      return { node, message: `\`${source}\` is too large to be kept exactly`, hint: `quote it: "${source}"` };
+    }
+    return undefined;
+  };
+  return walk(root, 1);
+}
+
+function firstKey(root: Node): Node | undefined {
+  if (!isMap(root)) return undefined;
+  const key: unknown = root.items[0]?.key;
+  return isScalar(key) ? key : undefined;
+}
+
+function offsetOf(document: Document, root: Node, path: readonly (string | number)[]): number | undefined {
+  let node: unknown = root;
+  let offset = firstKey(root)?.range?.[0] ?? root.range?.[0];
+  for (const segment of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isSeq(node)) {
+      node = node.items[Number(segment)];
+      offset = rangeStart(node);
+    } else if (isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(segment));
+      node = pair?.value;
+      offset = rangeStart(pair?.key);
+    } else return undefined;
+    if (offset === undefined) return undefined;
+  }
+  return offset;
+}
+
+function rangeStart(node: unknown): number | undefined {
+  return isScalar(node) || isCollection(node) || isAlias(node) ? node.range?.[0] : undefined;
+}
+
+function oneLine(message: string): string {
+  const [first = ""] = message.split("\n");
+  return first.length > 200 ? `${first.slice(0, 199)}…` : first;
+}
+
+function hintFor(code: string): string | undefined {
+  switch (code) {
+    case "DUPLICATE_KEY":
+      return "remove one of the two keys";
+    case "TAB_AS_INDENT":
+      return "indent with spaces";
+    case "TAG_RESOLVE_FAILED":
+      return "write the value without a tag";
+    default:
+      return undefined;
+  }
+}
