@@ -1,6 +1,6 @@
+import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { virtualClock } from "../../../test/fakes/clock.ts";
 import { type Annotation, type Console, createLog, maskParts, stripControl } from "./log.ts";
 
 function recorder() {
