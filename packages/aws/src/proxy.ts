@@ -1,0 +1,56 @@
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** An HTTP proxy for every request of a run. */
+export interface ProxySettings {
+  /** `http://[user:pass@]host:port` */
+  readonly url: string;
+  /** Hosts by comma that are reached directly. */
+  readonly noProxy: string | undefined;
+  /** True when asked for by an input: then it serves plain http on this machine as well. */
+  readonly explicit: boolean;
+}
+
+/** The proxy of an input, else of `HTTPS_PROXY` and `NO_PROXY`; the lower-case variable wins, as in curl and Node. */
+export function readProxy(
+  env: Env,
+  input?: { readonly url?: string | undefined; readonly noProxy?: string | undefined },
+): ProxySettings | undefined {
+  const given = input?.url;
+  const url = given ?? (env["https_proxy"] || env["HTTPS_PROXY"] || undefined);
+  if (url === undefined) return undefined;
+  const noProxy = input?.noProxy ?? (env["no_proxy"] || env["NO_PROXY"] || undefined);
+  return { url, noProxy, explicit: given !== undefined };
+}
+
+/** User name and password of the proxy URL, in both spellings: what must be masked. */
+export function proxySecrets(proxy: ProxySettings | undefined): readonly string[] {
+  if (proxy === undefined || !URL.canParse(proxy.url)) return [];
+  const { password, username } = new URL(proxy.url);
+  if (password === "") return [];
+  const decoded = [password, `${username}:${password}`].map((text) => decodeURIComponent(text));
+  return [...new Set([`${username}:${password}`, password, ...decoded, basic(username, password)])];
+}
+
+function basic(username: string, password: string): string {
+  return Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64");
+}
+
+/** Agents of one run; connections are kept for the next request. */
+export interface Agents {
+  readonly http: HttpAgent;
+  readonly https: HttpsAgent;
+}
+
+export function createAgents(proxy: ProxySettings | undefined): Agents {
+  const shared = { keepAlive: true, maxSockets: 50 };
+  if (proxy === undefined) return { http: new HttpAgent(shared), https: new HttpsAgent(shared) };
+  const proxyEnv = {
+    HTTPS_PROXY: proxy.url,
+    ...(proxy.explicit ? { HTTP_PROXY: proxy.url } : {}),
+    ...(proxy.noProxy === undefined ? {} : { NO_PROXY: proxy.noProxy }),
+  };
+  return { http: new HttpAgent({ ...shared, proxyEnv }), https: new HttpsAgent({ ...shared, proxyEnv }) };
+}
