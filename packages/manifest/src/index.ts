@@ -36,6 +36,7 @@ export {
   atLeast,
   type ContainerDefaults,
   containerDefaults,
+  type FieldSource,
   type PodRequest,
   podRequest,
   type RequestOptions,

@@ -1,6 +1,6 @@
 import { ActionError } from "@eks-actions/action/error";
 import { groupOf, type KubeObject } from "./object.ts";
-import type { ObjectSource } from "./requests.ts";
+import type { FieldSource } from "./requests.ts";
 
 /** Which count stands for a scaled workload. `spec`: the manifest's own, if the scaler would keep it. */
 export type ReplicaBasis = "min" | "spec" | "max" | "mid";
@@ -25,7 +25,7 @@ export interface CronWindow {
 export const MAX_REPLICAS = 150_000;
 
 /** A HorizontalPodAutoscaler or KEDA ScaledObject, else `undefined`. @throws ActionError `MANIFEST_INVALID` */
-export function readScaler(object: KubeObject, namespace: string, source: ObjectSource): Scaler | undefined {
+export function readScaler(object: KubeObject, namespace: string, source: FieldSource): Scaler | undefined {
   const group = groupOf(object.apiVersion);
   const spec = record(object["spec"]);
   const ref = record(spec["scaleTargetRef"]);
@@ -93,11 +93,7 @@ export function replicasFor(basis: ReplicaBasis, specified: number | undefined, 
  * A whole number from 0 to `MAX_REPLICAS`; `undefined` when the field is absent.
  * @throws ActionError `MANIFEST_INVALID`
  */
-export function readCount(
-  value: unknown,
-  path: readonly (string | number)[],
-  source: ObjectSource,
-): number | undefined {
+export function readCount(value: unknown, path: readonly (string | number)[], source: FieldSource): number | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= MAX_REPLICAS) return value;
   throw new ActionError("MANIFEST_INVALID", {
@@ -107,7 +103,7 @@ export function readCount(
   });
 }
 
-function ordered(min: number, max: number, path: readonly (string | number)[], source: ObjectSource): void {
+function ordered(min: number, max: number, path: readonly (string | number)[], source: FieldSource): void {
   if (max >= min) return;
   throw new ActionError("MANIFEST_INVALID", {
     message: `${source.object}: ${path.join(".")} is ${max}, below the minimum ${min}`,
@@ -116,7 +112,7 @@ function ordered(min: number, max: number, path: readonly (string | number)[], s
   });
 }
 
-function readCron(triggers: unknown, source: ObjectSource): readonly CronWindow[] {
+function readCron(triggers: unknown, source: FieldSource): readonly CronWindow[] {
   return (Array.isArray(triggers) ? triggers : []).flatMap((trigger: unknown, index) => {
     const fields = record(trigger);
     if (fields["type"] !== "cron") return [];

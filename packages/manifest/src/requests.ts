@@ -5,7 +5,7 @@ import { quantityMillis, quantityUnits } from "./quantity.ts";
 export type Resources = Readonly<Record<string, number>>;
 
 /** Finds the source of a field for an error, by its path inside the object. */
-export interface ObjectSource {
+export interface FieldSource {
   /** As a person names it: `default/Deployment/web`. */
   readonly object: string;
   place?(path: readonly (string | number)[]): ErrorPlace;
@@ -47,7 +47,7 @@ interface Container {
  */
 export function podRequest(
   podSpec: unknown,
-  source: ObjectSource,
+  source: FieldSource,
   path: Path = ["spec"],
   options: RequestOptions = {},
 ): PodRequest {
@@ -78,7 +78,7 @@ export function podRequest(
  * them in.
  * @throws ActionError `MANIFEST_INVALID`
  */
-export function containerDefaults(limitRange: unknown, source: ObjectSource): ContainerDefaults {
+export function containerDefaults(limitRange: unknown, source: FieldSource): ContainerDefaults {
   const limits = record(record(limitRange)["spec"])["limits"];
   const requests: Record<string, number> = {};
   for (const [index, item] of (Array.isArray(limits) ? limits : []).entries()) {
@@ -91,7 +91,7 @@ export function containerDefaults(limitRange: unknown, source: ObjectSource): Co
 }
 
 /** A map of quantities. `undefined` when the field is absent. @throws ActionError `MANIFEST_INVALID` */
-export function readResources(value: unknown, source: ObjectSource, path: Path): Resources | undefined {
+export function readResources(value: unknown, source: FieldSource, path: Path): Resources | undefined {
   if (value === undefined || value === null) return undefined;
   const resources: Record<string, number> = {};
   for (const [name, quantity] of Object.entries(record(value))) {
@@ -124,7 +124,7 @@ function withoutZeros(resources: Resources): Resources {
 
 function readContainers(
   value: unknown,
-  source: ObjectSource,
+  source: FieldSource,
   path: Path,
   options: RequestOptions,
 ): readonly Container[] {
@@ -145,7 +145,7 @@ function readContainers(
 }
 
 // A pod-level limit without a request becomes the request only where no container requests the resource.
-function podLevel(value: unknown, steady: Resources, source: ObjectSource, path: Path): Resources {
+function podLevel(value: unknown, steady: Resources, source: FieldSource, path: Path): Resources {
   const resources = record(value);
   const limits = readResources(resources["limits"], source, [...path, "limits"]) ?? {};
   const requests = readResources(resources["requests"], source, [...path, "requests"]) ?? {};
@@ -158,7 +158,7 @@ function podLevelNames(value: unknown): ReadonlySet<string> {
   return new Set([...Object.keys(record(resources["limits"])), ...Object.keys(record(resources["requests"]))]);
 }
 
-function badQuantity(name: string, value: unknown, source: ObjectSource, path: Path): ActionError {
+function badQuantity(name: string, value: unknown, source: FieldSource, path: Path): ActionError {
   const shown = JSON.stringify(value)?.slice(0, 60) ?? "nothing";
   return new ActionError("MANIFEST_INVALID", {
     message: `${source.object}: ${path.join(".")} is ${shown}, not a quantity of at least 0 that Kubernetes accepts`,
