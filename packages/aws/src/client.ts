@@ -12,9 +12,9 @@ export type AwsService = "STS" | "EKS" | "EC2" | "IAM" | "SSM" | "PRICING" | "CL
 export interface AwsKeys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  readonly sessionToken?: string | undefined;
+  readonly sessionToken?: string;
   /** The SDK asks its provider again when this is near. */
-  readonly expiration?: Date | undefined;
+  readonly expiration?: Date;
 }
 
 export type KeySource = AwsKeys | (() => Promise<AwsKeys>);
@@ -132,28 +132,35 @@ export function clientConfig(aws: Aws, service: AwsService): ClientConfig {
 
 /** The part of an SDK client that is needed to watch its answers. */
 interface Watchable {
-  readonly middlewareStack: {
-    add(middleware: (next: Next) => Next, options: { step: "deserialize"; name: string; override: boolean }): void;
-  };
+  readonly middlewareStack: { use(plugin: { applyToStack(stack: unknown): void }): void };
 }
-type Next = (args: never) => Promise<{ readonly response: unknown; readonly output: never }>;
+type Next = (args: unknown) => Promise<{ readonly response: unknown }>;
+interface DeserializeStack {
+  add(middleware: (next: Next) => Next, options: { step: "deserialize"; name: string; override: true }): void;
+}
 
 /** Feeds the `Date` of every answer of this client, errors included, to the skew meter. */
 export function watchClock<C extends Watchable>(client: C, skew: SkewMeter): C {
-  client.middlewareStack.add(
-    (next) => async (args) => {
-      try {
-        const result = await next(args);
-        skew.record(dateOf(result.response));
-        return result;
-      } catch (error) {
-        if (typeof error === "object" && error !== null && "$response" in error) skew.record(dateOf(error.$response));
-        throw error;
-      }
+  const watch = (next: Next) => async (args: unknown) => {
+    try {
+      const result = await next(args);
+      skew.record(dateOf(result.response));
+      return result;
+    } catch (error) {
+      if (typeof error === "object" && error !== null && "$response" in error) skew.record(dateOf(error.$response));
+      throw error;
+    }
+  };
+  client.middlewareStack.use({
+    applyToStack(stack) {
+      if (isStack(stack)) stack.add(watch, { step: "deserialize", name: "eksActionsClock", override: true });
     },
-    { step: "deserialize", name: "eksActionsClock", override: true },
-  );
+  });
   return client;
+}
+
+function isStack(stack: unknown): stack is DeserializeStack {
+  return typeof stack === "object" && stack !== null && "add" in stack && typeof stack.add === "function";
 }
 
 function dateOf(response: unknown): string | undefined {
