@@ -1,0 +1,366 @@
+import type { FieldUse } from "./check.ts";
+import type { Place } from "./document.ts";
+
+type Tags = Readonly<Record<string, string>>;
+/** A policy document or other free YAML. */
+export type FreeDocument = unknown;
+
+/** eksctl's ClusterConfig with its defaults filled in; names are eksctl's own. */
+export interface ClusterConfig {
+  /** Path relative to the workspace. */
+  readonly file: string;
+  readonly metadata: Metadata;
+  readonly availabilityZones: readonly string[];
+  readonly vpc: Vpc;
+  readonly kubernetesNetworkConfig: {
+    readonly ipFamily: "IPv4" | "IPv6";
+    readonly serviceIPv4CIDR?: string | undefined;
+  };
+  readonly privateCluster: {
+    readonly enabled: boolean;
+    readonly skipEndpointCreation: boolean;
+    readonly additionalEndpointServices: readonly string[];
+  };
+  readonly remoteNetworkConfig?: RemoteNetwork | undefined;
+  readonly iam: ClusterIam;
+  readonly accessConfig: AccessConfig;
+  readonly iamIdentityMappings: readonly IdentityMapping[];
+  readonly identityProviders: readonly IdentityProvider[];
+  /** Those that are listed, and the default ones that eksctl adds (`isDefault`). */
+  readonly addons: readonly Addon[];
+  readonly addonsConfig: { readonly autoApplyPodIdentityAssociations: boolean; readonly disableDefaultAddons: boolean };
+  readonly autoModeConfig: AutoMode;
+  readonly cloudWatch: { readonly enableTypes: readonly LogType[]; readonly logRetentionInDays?: number | undefined };
+  readonly secretsEncryption?: { readonly keyARN: string } | undefined;
+  /** Absent: the API's default, EXTENDED. */
+  readonly upgradePolicy?: { readonly supportType: "STANDARD" | "EXTENDED" } | undefined;
+  readonly zonalShiftConfig?: { readonly enabled: boolean } | undefined;
+  readonly controlPlaneScalingConfig?: { readonly tier: ScalingTier } | undefined;
+  readonly kubeAPIServerConfig?: FreeDocument | undefined;
+  readonly kubeSchedulerConfig?: FreeDocument | undefined;
+  readonly kubeControllerManagerConfig?: FreeDocument | undefined;
+  readonly fargateProfiles: readonly FargateProfile[];
+  readonly capabilities: readonly Capability[];
+  readonly karpenter?: Karpenter | undefined;
+  /** Managed groups, and self-managed ones that were converted (`isConverted`). */
+  readonly managedNodeGroups: readonly ManagedNodeGroup[];
+  /** Every field that stands in the file. */
+  readonly fields: readonly FieldUse[];
+  /** Sentences about what reading changed or skipped. */
+  readonly notices: readonly string[];
+}
+
+export type LogType = "api" | "audit" | "authenticator" | "controllerManager" | "scheduler";
+export type ScalingTier = "standard" | "tier-xl" | "tier-2xl" | "tier-4xl" | "tier-8xl";
+
+export interface Metadata {
+  readonly name: string;
+  readonly region: string;
+  /** A minor like `1.35`, or `latest`. Absent for `auto`: the live version, or the API's default for a new cluster. */
+  readonly version?: string | undefined;
+  readonly tags: Tags;
+  readonly forceUpdateVersion: boolean;
+  readonly rollbackConfig?: { readonly timeoutMinutes: number } | undefined;
+}
+
+export interface Vpc {
+  /** Absent: a VPC of our own is made. */
+  readonly id?: string | undefined;
+  readonly cidr: string;
+  /** True when the file gives `cidr`. */
+  readonly hasCidr: boolean;
+  readonly subnets: { readonly private: readonly Subnet[]; readonly public: readonly Subnet[] };
+  readonly securityGroup?: string | undefined;
+  readonly sharedNodeSecurityGroup?: string | undefined;
+  readonly manageSharedNodeSecurityGroupRules: boolean;
+  readonly hostnameType?: "ip-name" | "resource-name" | undefined;
+  readonly nat: "HighlyAvailable" | "Single" | "Disable";
+  readonly clusterEndpoints: { readonly publicAccess: boolean; readonly privateAccess: boolean };
+  readonly publicAccessCIDRs: readonly string[];
+  readonly controlPlaneSubnetIDs: readonly string[];
+  readonly controlPlaneSecurityGroupIDs: readonly string[];
+  readonly controlPlaneOnPrivateSubnets: boolean;
+  readonly controlPlaneEgressMode?: "AWS_MANAGED" | "CUSTOMER_ROUTED" | undefined;
+  readonly autoAllocateIPv6: boolean;
+  readonly ipv6Cidr?: string | undefined;
+  readonly ipv6Pool?: string | undefined;
+  readonly extraCIDRs: readonly string[];
+  readonly extraIPv6CIDRs: readonly string[];
+}
+
+export interface Subnet {
+  /** The key in the file: a zone or an alias. */
+  readonly key: string;
+  readonly id?: string | undefined;
+  /** The zone: `az`, else the key when it is a zone. */
+  readonly az?: string | undefined;
+  readonly cidr?: string | undefined;
+}
+
+export interface RemoteNetwork {
+  readonly vpcGatewayID: string;
+  readonly remoteNodeNetworks: readonly { readonly cidrs: readonly string[] }[];
+  readonly remotePodNetworks: readonly { readonly cidrs: readonly string[] }[];
+  readonly iam?:
+    | {
+        readonly provider?: "SSM" | "IRA" | undefined;
+        readonly roleARN?: string | undefined;
+        readonly caBundleCert?: string | undefined;
+      }
+    | undefined;
+}
+
+export type WellKnownPolicy =
+  | "imageBuilder"
+  | "autoScaler"
+  | "awsLoadBalancerController"
+  | "externalDNS"
+  | "certManager"
+  | "ebsCSIController"
+  | "efsCSIController";
+
+export interface ClusterIam {
+  readonly serviceRoleARN?: string | undefined;
+  readonly serviceRolePermissionsBoundary?: string | undefined;
+  readonly vpcResourceControllerPolicy: boolean;
+  readonly withOIDC: boolean;
+  readonly podIdentityAssociations: readonly PodIdentityAssociation[];
+  readonly serviceAccounts: readonly IamServiceAccount[];
+  readonly fargatePodExecutionRoleARN?: string | undefined;
+  readonly fargatePodExecutionRolePermissionsBoundary?: string | undefined;
+}
+
+export interface PodIdentityAssociation {
+  /** Empty inside an add-on: the add-on's namespace counts. */
+  readonly namespace: string;
+  readonly serviceAccountName: string;
+  readonly roleARN?: string | undefined;
+  readonly createServiceAccount: boolean;
+  readonly roleName?: string | undefined;
+  readonly permissionsBoundaryARN?: string | undefined;
+  readonly permissionPolicyARNs: readonly string[];
+  readonly permissionPolicyName?: string | undefined;
+  readonly permissionPolicy?: FreeDocument | undefined;
+  readonly wellKnownPolicies: readonly WellKnownPolicy[];
+  readonly tags: Tags;
+  readonly targetRoleARN?: string | undefined;
+  readonly disableSessionTags: boolean;
+  readonly policy?: string | undefined;
+}
+
+export interface IamServiceAccount {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly attachRoleARN?: string | undefined;
+  readonly roleName?: string | undefined;
+  readonly roleOnly: boolean;
+  readonly attachPolicy?: FreeDocument | undefined;
+  readonly attachPolicyARNs: readonly string[];
+  readonly permissionsBoundary?: string | undefined;
+  readonly subjectPattern?: string | undefined;
+  readonly tags: Tags;
+  readonly wellKnownPolicies: readonly WellKnownPolicy[];
+}
+
+export type AuthenticationMode = "API" | "API_AND_CONFIG_MAP" | "CONFIG_MAP";
+
+export interface AccessConfig {
+  readonly authenticationMode: AuthenticationMode;
+  readonly bootstrapClusterCreatorAdminPermissions: boolean;
+  readonly accessEntries: readonly AccessEntry[];
+}
+
+export interface AccessEntry {
+  readonly principalARN: string;
+  readonly type: string;
+  readonly kubernetesGroups: readonly string[];
+  readonly kubernetesUsername?: string | undefined;
+  readonly accessPolicies: readonly AccessPolicy[];
+}
+
+export interface AccessPolicy {
+  readonly policyARN: string;
+  readonly accessScope: { readonly type: "cluster" | "namespace"; readonly namespaces: readonly string[] };
+}
+
+export interface IdentityMapping {
+  readonly arn: string;
+  readonly username?: string | undefined;
+  readonly groups: readonly string[];
+}
+
+export interface IdentityProvider {
+  readonly name: string;
+  readonly issuerURL: string;
+  readonly clientID: string;
+  readonly usernameClaim?: string | undefined;
+  readonly usernamePrefix?: string | undefined;
+  readonly groupsClaim?: string | undefined;
+  readonly groupsPrefix?: string | undefined;
+  readonly requiredClaims: Tags;
+  readonly tags: Tags;
+}
+
+export interface Addon {
+  readonly name: string;
+  /** Added by eksctl's rules, not listed in the file. */
+  readonly isDefault: boolean;
+  readonly namespace?: string | undefined;
+  /** A version, a prefix of one, or `latest`. */
+  readonly version?: string | undefined;
+  readonly configurationValues?: string | undefined;
+  readonly serviceAccountRoleARN?: string | undefined;
+  /** Absent: unchanged; empty: none. */
+  readonly podIdentityAssociations?: readonly PodIdentityAssociation[] | undefined;
+  readonly useDefaultPodIdentityAssociations: boolean;
+  readonly tags: Tags;
+  readonly attachPolicy?: FreeDocument | undefined;
+  readonly attachPolicyARNs: readonly string[];
+  readonly permissionsBoundary?: string | undefined;
+  readonly wellKnownPolicies: readonly WellKnownPolicy[];
+  readonly resolveConflicts?: "NONE" | "OVERWRITE" | "PRESERVE" | undefined;
+  readonly publishers: readonly string[];
+  readonly types: readonly string[];
+  readonly owners: readonly string[];
+}
+
+export interface AutoMode {
+  readonly enabled: boolean;
+  readonly nodePools: readonly string[];
+  readonly nodeRoleARN?: string | undefined;
+  readonly permissionsBoundaryARN?: string | undefined;
+}
+
+export interface FargateProfile {
+  readonly name: string;
+  readonly podExecutionRoleARN?: string | undefined;
+  readonly selectors: readonly { readonly namespace: string; readonly labels: Tags }[];
+  readonly subnets: readonly string[];
+  readonly tags: Tags;
+}
+
+export interface Capability {
+  readonly name: string;
+  readonly type: "ACK" | "KRO" | "ARGOCD";
+  readonly roleArn?: string | undefined;
+  readonly deletePropagationPolicy: "RETAIN";
+  readonly configuration?: FreeDocument | undefined;
+  readonly tags: Tags;
+  readonly accessPolicies: readonly AccessPolicy[];
+  readonly attachPolicyARNs: readonly string[];
+  readonly attachPolicy?: FreeDocument | undefined;
+  readonly permissionsBoundary?: string | undefined;
+}
+
+export interface Karpenter {
+  readonly version: string;
+  readonly createServiceAccount: boolean;
+  readonly defaultInstanceProfile?: string | undefined;
+  readonly withSpotInterruptionQueue: boolean;
+}
+
+export interface Taint {
+  readonly key: string;
+  readonly value: string;
+  readonly effect: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
+}
+
+export interface NodeVolume {
+  /** GiB. */
+  readonly size: number;
+  readonly type: string;
+  readonly iops?: number | undefined;
+  /** MiB/s. */
+  readonly throughput?: number | undefined;
+  readonly encrypted: boolean;
+  readonly kmsKeyID?: string | undefined;
+  readonly name?: string | undefined;
+}
+
+export interface NodeGroupIam {
+  readonly attachPolicy?: FreeDocument | undefined;
+  readonly attachPolicyARNs: readonly string[];
+  readonly instanceRoleARN?: string | undefined;
+  readonly instanceRoleName?: string | undefined;
+  readonly instanceRolePermissionsBoundary?: string | undefined;
+  readonly withAddonPolicies: readonly string[];
+}
+
+export interface NodeRepair {
+  readonly enabled: boolean;
+  readonly maxUnhealthyNodeThresholdPercentage?: number | undefined;
+  readonly maxUnhealthyNodeThresholdCount?: number | undefined;
+  readonly maxParallelNodesRepairedPercentage?: number | undefined;
+  readonly maxParallelNodesRepairedCount?: number | undefined;
+  readonly nodeRepairConfigOverrides: readonly {
+    readonly nodeMonitoringCondition: string;
+    readonly nodeUnhealthyReason: string;
+    readonly minRepairWaitTimeMins: number;
+    readonly repairAction: "NoAction" | "Reboot" | "Replace";
+  }[];
+}
+
+export interface ManagedNodeGroup {
+  readonly name: string;
+  /** Where it stands: `managedNodeGroups[0]` or `nodeGroups[0]`. */
+  readonly source: string;
+  /** Was self-managed in the file. */
+  readonly isConverted: boolean;
+  /** `instanceTypes`, or the one `instanceType`; empty with a launch template or a selector of its own. */
+  readonly instanceTypes: readonly string[];
+  readonly amiFamily: string;
+  readonly spot: boolean;
+  readonly marketType?: "spot" | "capacity-block" | undefined;
+  readonly privateNetworking: boolean;
+  readonly subnets: readonly string[];
+  readonly availabilityZones: readonly string[];
+  readonly minSize: number;
+  readonly maxSize: number;
+  readonly desiredCapacity: number;
+  readonly labels: Tags;
+  readonly tags: Tags;
+  readonly taints: readonly Taint[];
+  readonly propagateASGTags: boolean;
+  readonly updateConfig?:
+    | { readonly maxUnavailable?: number | undefined; readonly maxUnavailablePercentage?: number | undefined }
+    | undefined;
+  readonly nodeRepairConfig?: NodeRepair | undefined;
+  readonly iam: NodeGroupIam;
+  readonly volume: NodeVolume;
+  readonly securityGroupIDs: readonly string[];
+  readonly disableIMDSv1: boolean;
+  readonly disablePodIMDS: boolean;
+  readonly instanceName?: string | undefined;
+  readonly instancePrefix?: string | undefined;
+  readonly maxPodsPerNode?: number | undefined;
+  readonly ebsOptimized?: boolean | undefined;
+  readonly enableDetailedMonitoring: boolean;
+  readonly capacityReservation?:
+    | {
+        readonly preference?: "open" | "none" | undefined;
+        readonly id?: string | undefined;
+        readonly resourceGroupARN?: string | undefined;
+      }
+    | undefined;
+  readonly launchTemplate?: { readonly id: string; readonly version?: string | undefined } | undefined;
+  readonly releaseVersion?: string | undefined;
+  /** Fields of tier 2, as they stand in the file. */
+  readonly ssh?: FreeDocument | undefined;
+  readonly ami?: string | undefined;
+  readonly overrideBootstrapCommand?: string | undefined;
+  readonly preBootstrapCommands: readonly string[];
+  readonly additionalVolumes: readonly FreeDocument[];
+  readonly bottlerocket?: FreeDocument | undefined;
+  readonly instanceSelector?: FreeDocument | undefined;
+}
+
+/** Where a field stands, by its path: exact, else the nearest enclosing one that stands in the file. */
+export function placeOf(config: ClusterConfig, path: string): Place | undefined {
+  let wanted = path;
+  for (;;) {
+    const use = config.fields.find((field) => field.path === wanted);
+    if (use !== undefined) return use.place;
+    const cut = Math.max(wanted.lastIndexOf("."), wanted.lastIndexOf("["));
+    if (cut <= 0) return undefined;
+    wanted = wanted.slice(0, cut);
+  }
+}

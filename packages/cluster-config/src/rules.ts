@@ -1,0 +1,294 @@
+import { ActionError } from "@eks-actions/action/error";
+import type { ClusterConfig, ManagedNodeGroup, PodIdentityAssociation } from "./model.ts";
+import { placeOf } from "./model.ts";
+import { retentionDays } from "./schema/network.ts";
+import { record, records, textOf } from "./values.ts";
+
+type Report = (path: string, message: string, hint: string) => void;
+
+/** What the schema cannot say: fields that need, exclude or bound each other. */
+export function ruleFaults(config: ClusterConfig, value: unknown): readonly ActionError[] {
+  const faults: ActionError[] = [];
+  const report: Report = (path, message, hint) => {
+    const place = placeOf(config, path);
+    faults.push(
+      new ActionError("CONFIG_INVALID_VALUE", {
+        message: `\`${path}\`: ${message}`,
+        hint,
+        file: config.file,
+        line: place?.line,
+        column: place?.column,
+      }),
+    );
+  };
+  networkRules(config, report);
+  identityRules(config, report);
+  nodeGroupRules(config, value, report);
+  addonRules(config, report);
+  otherRules(config, report);
+  return faults;
+}
+
+function networkRules(config: ClusterConfig, report: Report): void {
+  const { vpc, availabilityZones } = config;
+  if (availabilityZones.length === 1) {
+    report("availabilityZones", "EKS needs at least two zones", "availabilityZones: [eu-west-1a, eu-west-1b]");
+  }
+  repeated(availabilityZones).forEach((zone) => {
+    report("availabilityZones", `${zone} stands twice`, "name each zone once");
+  });
+  const subnets = [...vpc.subnets.private, ...vpc.subnets.public];
+  const withId = subnets.filter((subnet) => subnet.id !== undefined);
+  if (vpc.id !== undefined && subnets.length === 0) {
+    report("vpc.id", "an existing VPC needs its subnets", "vpc: {subnets: {private: {eu-west-1a: {id: subnet-…}}}}");
+  }
+  if (withId.length > 0 && withId.length < subnets.length) {
+    report("vpc.subnets", "some subnets have an `id` and some not", "give all of them an `id`, or none");
+  }
+  if (!vpc.clusterEndpoints.publicAccess && !vpc.clusterEndpoints.privateAccess) {
+    report("vpc.clusterEndpoints", "both endpoints are off", "switch `privateAccess` on");
+  }
+  if (vpc.publicAccessCIDRs.length > 40) {
+    report(
+      "vpc.publicAccessCIDRs",
+      `${vpc.publicAccessCIDRs.length} ranges, EKS allows 40`,
+      "merge neighbouring ranges",
+    );
+  }
+  if (vpc.controlPlaneSecurityGroupIDs.length > 4) {
+    report("vpc.controlPlaneSecurityGroupIDs", "EKS allows 4 groups", "leave some out");
+  }
+  if (vpc.controlPlaneOnPrivateSubnets && vpc.controlPlaneSubnetIDs.length > 0) {
+    report("vpc.controlPlaneOnPrivateSubnets", "excludes `controlPlaneSubnetIDs`", "keep one of the two");
+  }
+  const size = Number(vpc.cidr.split("/")[1]);
+  if (vpc.id === undefined && withId.length === 0 && (size < 16 || size > 24)) {
+    report("vpc.cidr", `/${size} is not accepted`, "write a range from /16 to /24");
+  }
+}
+
+function identityRules(config: ClusterConfig, report: Report): void {
+  const { accessConfig, iam } = config;
+  if (accessConfig.authenticationMode === "CONFIG_MAP" && accessConfig.accessEntries.length > 0) {
+    report(
+      "accessConfig.authenticationMode",
+      "CONFIG_MAP knows no access entries",
+      "authenticationMode: API_AND_CONFIG_MAP",
+    );
+  }
+  if (accessConfig.authenticationMode === "CONFIG_MAP" && !accessConfig.bootstrapClusterCreatorAdminPermissions) {
+    report(
+      "accessConfig.bootstrapClusterCreatorAdminPermissions",
+      "false with CONFIG_MAP leaves nobody who can log in",
+      "authenticationMode: API_AND_CONFIG_MAP",
+    );
+  }
+  accessConfig.accessEntries.forEach((entry, index) => {
+    const path = `accessConfig.accessEntries[${index}]`;
+    if (entry.type !== "STANDARD" && (entry.accessPolicies.length > 0 || entry.kubernetesGroups.length > 0)) {
+      report(path, `type ${entry.type} takes no policies and no groups`, "leave `type` out, or leave them out");
+    }
+    const system = entry.kubernetesGroups.find((group) => group.startsWith("system:"));
+    if (system !== undefined) {
+      report(path, `the API refuses the group ${system}`, "use an access policy like AmazonEKSClusterAdminPolicy");
+    }
+    entry.accessPolicies.forEach((policy) => {
+      const { type, namespaces } = policy.accessScope;
+      if (type === "namespace" && namespaces.length === 0) {
+        report(path, "scope `namespace` names no namespace", "accessScope: {type: namespace, namespaces: [default]}");
+      }
+      if (type === "cluster" && namespaces.length > 0) {
+        report(path, "scope `cluster` takes no namespaces", "accessScope: {type: namespace, namespaces: […]}");
+      }
+    });
+  });
+  repeated(accessConfig.accessEntries.map((entry) => entry.principalARN)).forEach((principal) => {
+    report("accessConfig.accessEntries", `${principal} stands twice`, "one entry for each principal");
+  });
+  iam.podIdentityAssociations.forEach((association, index) => {
+    podIdentityRules(association, `iam.podIdentityAssociations[${index}]`, report);
+  });
+  const keys = iam.podIdentityAssociations.map((entry) => `${entry.namespace}/${entry.serviceAccountName}`);
+  repeated(keys).forEach((key) => {
+    report("iam.podIdentityAssociations", `${key} stands twice`, "one association for each ServiceAccount");
+  });
+  if (keys.length > 1000) report("iam.podIdentityAssociations", `${keys.length}, EKS allows 1000`, "leave some out");
+  if (iam.serviceAccounts.length > 0 && !iam.withOIDC) {
+    report("iam.serviceAccounts", "need `iam.withOIDC: true`", "iam: {withOIDC: true}");
+  }
+}
+
+function podIdentityRules(entry: PodIdentityAssociation, path: string, report: Report): void {
+  const grants =
+    entry.permissionPolicyARNs.length > 0 || entry.permissionPolicy !== undefined || entry.wellKnownPolicies.length > 0;
+  if (entry.roleARN === undefined && !grants) {
+    report(path, "names no role and no permissions", "add `roleARN`, `permissionPolicyARNs` or `wellKnownPolicies`");
+  }
+  if (
+    entry.roleARN !== undefined &&
+    (grants || entry.permissionsBoundaryARN !== undefined || entry.roleName !== undefined)
+  ) {
+    report(
+      path,
+      "`roleARN` is a role of yours, so its permissions are not ours to set",
+      "keep `roleARN` or the others",
+    );
+  }
+  if (entry.policy !== undefined && !entry.disableSessionTags) {
+    report(path, "`policy` needs `disableSessionTags: true`", "disableSessionTags: true");
+  }
+}
+
+function nodeGroupRules(config: ClusterConfig, value: unknown, report: Report): void {
+  const groups = config.managedNodeGroups;
+  for (const group of groups) sizeRules(group, report);
+  for (const kind of ["managedNodeGroups", "nodeGroups"]) {
+    records(record(value)[kind]).forEach((raw, index) => {
+      const types = raw["instanceTypes"] !== undefined;
+      if (types && textOf(raw, "instanceType") !== undefined) {
+        report(`${kind}[${index}].instanceType`, "excludes `instanceTypes`", "keep one of the two");
+      }
+      if (raw["launchTemplate"] !== undefined) {
+        const own = ["volumeSize", "ami", "ssh", "securityGroups", "maxPodsPerNode", "preBootstrapCommands"];
+        const both = own.find((name) => raw[name] !== undefined);
+        if (both !== undefined) {
+          report(`${kind}[${index}].${both}`, "belongs into your own launch template", `leave \`${both}\` out`);
+        }
+      }
+      if (kind === "nodeGroups") taintMapRules(raw["taints"], `${kind}[${index}].taints`, report);
+    });
+  }
+  repeated(groups.map((group) => group.name).filter((name) => name !== "")).forEach((name) => {
+    const again = groups.filter((group) => group.name === name).at(-1);
+    report(`${again?.source}.name`, `node group ${name} stands twice`, "give each node group a name of its own");
+  });
+  if (groups.length > 30)
+    report("managedNodeGroups", `${groups.length} node groups, EKS allows 30`, "ask AWS for a higher quota");
+}
+
+function sizeRules(group: ManagedNodeGroup, report: Report): void {
+  const { minSize, maxSize, desiredCapacity, source } = group;
+  if (minSize > maxSize)
+    report(`${source}.minSize`, `minSize ${minSize} is above maxSize ${maxSize}`, `maxSize: ${minSize}`);
+  else if (desiredCapacity < minSize || desiredCapacity > maxSize) {
+    report(
+      `${source}.desiredCapacity`,
+      `${desiredCapacity} is outside ${minSize}–${maxSize}`,
+      `desiredCapacity: ${minSize}`,
+    );
+  }
+  const update = group.updateConfig;
+  if (update?.maxUnavailable !== undefined && update.maxUnavailablePercentage !== undefined) {
+    report(`${source}.updateConfig`, "has a number and a percentage", "keep one of the two");
+  }
+  const repair = group.nodeRepairConfig;
+  if (
+    repair?.maxUnhealthyNodeThresholdCount !== undefined &&
+    repair.maxUnhealthyNodeThresholdPercentage !== undefined
+  ) {
+    report(`${source}.nodeRepairConfig`, "has a threshold as number and as percentage", "keep one of the two");
+  }
+  if (repair?.maxParallelNodesRepairedCount !== undefined && repair.maxParallelNodesRepairedPercentage !== undefined) {
+    report(`${source}.nodeRepairConfig`, "has parallel repairs as number and as percentage", "keep one of the two");
+  }
+  repeated(group.taints.map((taint) => `${taint.key}:${taint.effect}`)).forEach((taint) => {
+    report(`${source}.taints`, `taint ${taint} stands twice`, "one taint for each key and effect");
+  });
+  if (group.volume.throughput !== undefined && group.volume.type !== "gp3") {
+    report(`${source}.volumeThroughput`, `${group.volume.type} has no throughput of its own`, "volumeType: gp3");
+  }
+  if (
+    group.iam.instanceRoleARN !== undefined &&
+    (group.iam.attachPolicyARNs.length > 0 || group.iam.withAddonPolicies.length > 0)
+  ) {
+    report(
+      `${source}.iam.instanceRoleARN`,
+      "is a role of yours, so its policies are not ours to set",
+      "keep one of the two",
+    );
+  }
+}
+
+function taintMapRules(value: unknown, path: string, report: Report): void {
+  if (value === undefined) return;
+  const effects = Array.isArray(value)
+    ? records(value).map((taint) => textOf(taint, "effect") ?? "")
+    : Object.values(record(value)).map((text) => String(text).slice(String(text).lastIndexOf(":") + 1));
+  for (const effect of effects) {
+    if (!["NoSchedule", "PreferNoSchedule", "NoExecute"].includes(effect)) {
+      report(path, `effect \`${effect}\` is not accepted`, "write NoSchedule, PreferNoSchedule or NoExecute");
+    }
+  }
+}
+
+function addonRules(config: ClusterConfig, report: Report): void {
+  repeated(config.addons.map((addon) => addon.name)).forEach((name) => {
+    report("addons", `add-on ${name} stands twice`, "name each add-on once");
+  });
+  config.addons.forEach((addon, index) => {
+    if (addon.isDefault) return;
+    const path = `addons[${index}]`;
+    const ways = [
+      addon.serviceAccountRoleARN !== undefined && "serviceAccountRoleARN",
+      addon.attachPolicy !== undefined && "attachPolicy",
+      addon.attachPolicyARNs.length > 0 && "attachPolicyARNs",
+      addon.wellKnownPolicies.length > 0 && "wellKnownPolicies",
+    ].filter((way) => way !== false);
+    if (ways.length > 1) report(path, `has ${ways.join(" and ")}`, "keep one way of giving permissions");
+    if (ways.length > 0 && (addon.podIdentityAssociations ?? []).length > 0) {
+      report(path, `has ${ways[0]} and podIdentityAssociations`, "keep one way of giving permissions");
+    }
+    (addon.podIdentityAssociations ?? []).forEach((entry, at) => {
+      podIdentityRules(entry, `${path}.podIdentityAssociations[${at}]`, report);
+    });
+    if (addon.configurationValues !== undefined && !isObjectText(addon.configurationValues)) {
+      report(`${path}.configurationValues`, "is no JSON or YAML object", `configurationValues: '{"replicaCount": 2}'`);
+    }
+  });
+}
+
+// The API takes JSON or YAML; what is clearly neither is refused before any request.
+function isObjectText(text: string): boolean {
+  const trimmed = text.trim();
+  if (!trimmed.startsWith("{")) return trimmed === "" || /^[\w"'.-]+\s*:/m.test(trimmed);
+  try {
+    JSON.parse(trimmed);
+    return true;
+  } catch {
+    // Flow-style YAML also begins with a brace; only JSON-looking text with a broken end is refused.
+    return trimmed.endsWith("}");
+  }
+}
+
+function otherRules(config: ClusterConfig, report: Report): void {
+  const days = config.cloudWatch.logRetentionInDays;
+  if (days !== undefined && !retentionDays.some((allowed) => allowed === days)) {
+    report(
+      "cloudWatch.clusterLogging.logRetentionInDays",
+      `${days} is not accepted`,
+      `write one of ${retentionDays.join(", ")}`,
+    );
+  }
+  const auto = config.autoModeConfig;
+  if (auto.nodeRoleARN !== undefined && (!auto.enabled || auto.nodePools.length === 0)) {
+    report("autoModeConfig.nodeRoleARN", "needs Auto Mode with node pools", "autoModeConfig: {enabled: true}");
+  }
+  config.fargateProfiles.forEach((profile, index) => {
+    const count = profile.selectors.length;
+    if (count < 1 || count > 5) {
+      report(`fargateProfiles[${index}].selectors`, `${count} selectors`, "write one to five selectors");
+    }
+  });
+  repeated(config.fargateProfiles.map((profile) => profile.name)).forEach((name) => {
+    report("fargateProfiles", `profile ${name} stands twice`, "name each profile once");
+  });
+  repeated(config.capabilities.map((capability) => capability.type)).forEach((type) => {
+    report("capabilities", `EKS allows one capability of type ${type}`, "keep one of them");
+  });
+  const reserved = Object.keys(config.metadata.tags).find((name) => /^(eks-actions\/|aws:)/i.test(name));
+  if (reserved !== undefined) report("metadata.tags", `\`${reserved}\` is reserved`, "choose another tag key");
+}
+
+function repeated(values: readonly string[]): readonly string[] {
+  return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
+}
