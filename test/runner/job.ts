@@ -1,0 +1,119 @@
+import type { StepFields } from "./action-file.ts";
+import { type Finding, refuse } from "./findings.ts";
+import { filesOutsideWorkspace } from "./machine.ts";
+import type { ActionSources } from "./resolve.ts";
+import { endLeftProcesses } from "./run-step.ts";
+import { createSession, type Session, type SessionOptions } from "./session.ts";
+import type { Outcome, StepResult } from "./stage.ts";
+import type { Annotation } from "./step-log.ts";
+import { type BuiltIn, type JobScope, runPosts, runSteps } from "./steps.ts";
+
+/** A step as in YAML, and what a test may do to it. */
+export interface JobStep extends StepFields {
+  readonly cancelAfterMs?: number | undefined;
+  readonly cancelAt?: RegExp | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface JobOptions extends SessionOptions, Partial<Omit<ActionSources, "workspace">> {
+  /** Contexts for expressions. */
+  readonly inputs?: Readonly<Record<string, unknown>> | undefined;
+  readonly needs?: Readonly<Record<string, unknown>> | undefined;
+  readonly matrix?: Readonly<Record<string, unknown>> | undefined;
+  readonly vars?: Readonly<Record<string, string>> | undefined;
+  /** The `secrets` context. Unlike `secrets`, these are masked from the start, as GitHub does. */
+  readonly workflowSecrets?: Readonly<Record<string, string>> | undefined;
+  /** `owner/repo` → stands in for an action of GitHub's own, such as actions/checkout. */
+  readonly builtIns?: Readonly<Record<string, BuiltIn>> | undefined;
+  /** `defaults.run` of the workflow. */
+  readonly defaultShell?: string | undefined;
+  readonly defaultWorkingDirectory?: string | undefined;
+}
+
+export interface RanStep extends StepResult {
+  readonly name: string;
+  readonly id: string | undefined;
+  readonly stage: "pre" | "main" | "post";
+  /** `outcome` after `continue-on-error`. */
+  readonly conclusion: Outcome;
+  /** Steps of a composite action. */
+  readonly steps: readonly RanStep[];
+}
+
+export interface JobResult {
+  readonly outcome: Exclude<Outcome, "skipped">;
+  /** Main stages in order. */
+  readonly steps: readonly RanStep[];
+  /** Post stages in the order they ran: the reverse. */
+  readonly posts: readonly RanStep[];
+  /** By step id. */
+  readonly outputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly env: Readonly<Record<string, string>>;
+  readonly path: readonly string[];
+  readonly masks: readonly string[];
+  readonly log: string;
+  /** Summaries of all steps, as GitHub shows them one below the other. */
+  readonly summary: string;
+  readonly annotations: readonly Annotation[];
+  readonly durationMs: number;
+  /** Outside the workspace, after the posts. */
+  readonly filesLeft: readonly string[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Main stages in order, then posts in reverse order, with environment, path, masks and outputs carried over.
+ * @throws RunnerFault as `runStep`
+ */
+export async function runJob(steps: readonly JobStep[], options: JobOptions = {}): Promise<JobResult> {
+  const session = createSession({
+    ...options,
+    masks: [...(options.masks ?? []), ...Object.values(options.workflowSecrets ?? {})],
+  });
+  return runJobIn(session, steps, options);
+}
+
+/** The same in a session that the caller made. */
+export async function runJobIn(session: Session, steps: readonly JobStep[], options: JobOptions): Promise<JobResult> {
+  const startedAt = performance.now();
+  const before = filesOutsideWorkspace(session.machine);
+  const scope: JobScope = {
+    session,
+    options,
+    sources: { trees: options.trees, workflowTree: options.workflowTree, workspace: session.machine.workspace },
+    posts: [],
+    inputs: options.inputs ?? {},
+    env: {},
+    results: {},
+    status: { failed: false },
+  };
+  const ran = await runSteps(scope, steps);
+  const posts = await runPosts(scope);
+  endLeftProcesses(session);
+  const all = [...ran, ...posts];
+  const log = all.map((step) => step.log).join("\n");
+  refuse(session.findings, options.tolerate ?? [], log);
+  const after = filesOutsideWorkspace(session.machine);
+  return {
+    outcome: session.cancel.signal.aborted ? "cancelled" : scope.status.failed ? "failure" : "success",
+    steps: ran,
+    posts,
+    outputs: Object.fromEntries(Object.entries(scope.results).map(([id, result]) => [id, result.outputs])),
+    env: { ...session.env },
+    path: [...session.path],
+    masks: [...session.masks.values],
+    log,
+    summary: flat(all)
+      .map((step) => step.summary)
+      .filter((text) => text !== "")
+      .join("\n"),
+    annotations: flat(all).flatMap((step) => step.annotations),
+    durationMs: performance.now() - startedAt,
+    filesLeft: [...after].filter(([path, stamp]) => before.get(path) !== stamp).map(([path]) => path),
+    findings: [...session.findings],
+  };
+}
+
+function flat(steps: readonly RanStep[]): readonly RanStep[] {
+  return steps.flatMap((step) => (step.steps.length > 0 ? flat(step.steps) : [step]));
+}

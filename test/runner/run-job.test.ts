@@ -1,0 +1,233 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { createMachine, type JobOptions, type JobStep, runJob } from "./index.ts";
+
+const fixtures = fileURLToPath(new URL("./fixtures", import.meta.url));
+const probe = join(fixtures, "probe");
+const stack = join(fixtures, "stack");
+
+function js(script: string, more: Partial<JobStep> = {}): JobStep {
+  return { uses: probe, ...more, with: { script, ...more.with } };
+}
+
+function job(steps: readonly JobStep[], options: JobOptions = {}) {
+  return runJob(steps, { workflowTree: fixtures, trees: { "acme/actions@v1": fixtures }, ...options });
+}
+
+describe("what one step hands to the next", () => {
+  it("is environment, path, outputs by expression, and files", async () => {
+    const result = await job([
+      js(
+        `append("GITHUB_ENV", "COLOUR=teal\\n"); append("GITHUB_PATH", env.RUNNER_TEMP + "/bin\\n");
+          append("GITHUB_OUTPUT", "n=5\\n"); fs.mkdirSync(env.RUNNER_TEMP + "/bin");
+          fs.writeFileSync(env.RUNNER_TEMP + "/bin/hello", "#!/bin/sh\\necho hello $1", { mode: 0o755 })`,
+        { id: "one" },
+      ),
+      { run: 'hello "$COLOUR $N"', env: { N: "${{ steps.one.outputs.n }}-${{ env.COLOUR }}" } },
+      js(`print(env.PATH.split(":")[0])`),
+    ]);
+    expect(result.outcome).toBe("success");
+    expect(result.log).toContain("hello teal 5-teal");
+    expect(result.log).toMatch(/\/temp\/bin$/m);
+    expect(result.env).toMatchObject({ COLOUR: "teal" });
+    expect(result.outputs["one"]).toEqual({ n: "5" });
+  });
+
+  it("is every mask, in logs and summaries of later steps and posts", async () => {
+    const result = await job([
+      js(`print("::add-mask::top-secret")`, { with: { "post-script": `print("in post top-secret")` } }),
+      { run: `echo "later top-""secret"; echo "sum top-""secret" >> "$GITHUB_STEP_SUMMARY"` },
+    ]);
+    expect(result.log).toContain("later ***");
+    expect(result.log).toContain("in post ***");
+    expect(result.summary).toBe("sum ***\n");
+  });
+
+  it("is not what belongs to one step: its env, its files, its state", async () => {
+    const result = await job([
+      js(`append("GITHUB_STATE", "mine=1\\n")`, { env: { ONLY: "here" } }),
+      js(`print(String(env.ONLY) + String(env.STATE_mine) + fs.readFileSync(env.GITHUB_STATE, "utf8"))`),
+    ]);
+    expect(result.log).toContain("undefinedundefined");
+  });
+
+  it("cannot be a GITHUB_ variable, as the runner sets these itself", async () => {
+    const result = await job([
+      js(`append("GITHUB_ENV", "GITHUB_SHA=evil\\n")`),
+      js("print('sha ' + env.GITHUB_SHA)", { env: { GITHUB_SHA: "worse" } }),
+    ]);
+    expect(result.log).toContain("sha 0123456789abcdef");
+  });
+});
+
+describe("conditions", () => {
+  it("skip what follows a failure unless it asks for it", async () => {
+    const result = await job([
+      { id: "bad", run: "exit 4" },
+      { id: "usual", run: "echo usual" },
+      { id: "on-failure", if: "failure() && steps.bad.outcome == 'failure'", run: "echo caught" },
+      { id: "always", if: "${{ always() }}", run: "echo finally" },
+      { id: "never", if: "${{ always() && false }}", run: "echo no" },
+    ]);
+    expect(result.outcome).toBe("failure");
+    expect(result.steps.map((step) => step.outcome)).toEqual(["failure", "skipped", "success", "success", "skipped"]);
+    expect(result.log).toContain("##[error]Process completed with exit code 4.");
+  });
+
+  it("go on after an error that may be", async () => {
+    const result = await job([
+      { id: "bad", run: "exit 1", continueOnError: "${{ github.repository == 'acme/shop' }}" },
+      { run: "echo outcome ${{ steps.bad.outcome }} conclusion ${{ steps.bad.conclusion }}" },
+    ]);
+    expect(result.outcome).toBe("success");
+    expect(result.log).toContain("outcome failure conclusion success");
+  });
+
+  it("see inputs, needs, matrix, vars and secrets, secrets being masked", async () => {
+    const result = await job(
+      [
+        {
+          if: "inputs.deploy && matrix.region == 'eu' && contains(fromJSON(needs.plan.outputs.list), 'web')",
+          run: "echo ${{ vars.NAME }} ${{ secrets.KEY }} ${{ secrets.NONE }}.",
+        },
+      ],
+      {
+        inputs: { deploy: true },
+        matrix: { region: "eu" },
+        needs: { plan: { outputs: { list: '["web","api"]' } } },
+        vars: { NAME: "shop" },
+        workflowSecrets: { KEY: "k-123456" },
+      },
+    );
+    expect(result.log).toContain("\nshop *** .");
+  });
+
+  it("that cannot be read fail the step with the expression named", async () => {
+    const result = await job([{ run: "echo ${{ nonsense.x }}" }]);
+    expect(result.outcome).toBe("failure");
+    expect(result.annotations[0]?.message).toContain("nonsense.x");
+  });
+});
+
+describe("posts", () => {
+  it("run in reverse order with the state of their own main", async () => {
+    const post = (name: string) =>
+      js(`append("GITHUB_STATE", "who=${name}\\n")`, {
+        name,
+        with: { "post-script": `print("post of " + env.STATE_who)` },
+      });
+    const result = await job([post("a"), post("b")]);
+    expect(result.posts.map((step) => step.log)).toEqual([
+      "Post job cleanup.\npost of b",
+      "Post job cleanup.\npost of a",
+    ]);
+    expect(result.posts.map((step) => step.name)).toEqual(["Post b", "Post a"]);
+  });
+
+  it("run for a main that failed, not for one that was skipped", async () => {
+    const result = await job([
+      js("process.exit(1)", { with: { "post-script": "print('cleanup')" } }),
+      js("", { with: { "post-script": "print('never')" } }),
+    ]);
+    expect(result.posts.map((step) => step.log)).toEqual(["Post job cleanup.\ncleanup"]);
+  });
+
+  it("obey post-if", async () => {
+    const fine = await job([{ uses: stack, with: { name: "x" } }]);
+    expect(fine.posts).toEqual([]);
+    const broken = await job([{ uses: stack, with: { name: "x" } }, { run: "false" }]);
+    expect(broken.posts.map((step) => step.log)).toEqual(["Post job cleanup.\ncleaning up x"]);
+  });
+
+  it("run after a cancel, and steps that ask for it too", async () => {
+    const result = await job([
+      { uses: stack, with: { name: "x" } },
+      js(`process.on("SIGINT", () => process.exit(0)); print("waiting"); await wait(60000)`, {
+        cancelAt: /^waiting/,
+        id: "cut",
+      }),
+      { run: "echo usual" },
+      { if: "cancelled()", run: "echo tidy" },
+    ]);
+    expect(result.outcome).toBe("cancelled");
+    expect(result.steps.map((step) => step.outcome)).toEqual(["success", "cancelled", "skipped", "success"]);
+    expect(result.posts.map((step) => step.name)).toEqual([`Post ${probe}`, `Post ${stack}`]);
+  });
+});
+
+describe("uses", () => {
+  it("finds an action in a tree by owner/repo/path@ref, in the workflow's repository and in the workspace", async () => {
+    using machine = createMachine();
+    mkdirSync(join(machine.workspace, "mine/dist"), { recursive: true });
+    writeFileSync(join(machine.workspace, "mine/action.yml"), "name: m\nruns:\n  using: node24\n  main: dist/i.js\n");
+    writeFileSync(join(machine.workspace, "mine/dist/i.js"), "console.log('mine', process.env.GITHUB_ACTION_PATH)");
+    const result = await job(
+      [
+        { id: "a", uses: "acme/actions/stack@v1", with: { name: "tree" } },
+        { id: "b", uses: "$/stack", with: { name: "own" } },
+        { uses: "./mine" },
+        { run: "echo ${{ steps.a.outputs.greeting }}, ${{ steps.b.outputs.greeting }}" },
+      ],
+      { machine },
+    );
+    expect(result.log).toContain("hello tree, hello own");
+    expect(result.log).toContain(`mine ${machine.workspace}/mine`);
+  });
+
+  it("fails the step when the action is unknown", async () => {
+    const result = await job([{ uses: "acme/actions/stack@v9" }, { uses: "acme/actions/none@v1", if: "always()" }]);
+    expect(result.annotations[0]?.message).toContain("unable to find version `v9` (known trees: acme/actions@v1)");
+    expect(result.annotations[1]?.message).toContain("Can't find 'action.yml'");
+  });
+
+  it("runs a composite action: inputs, own step results, outputs, exported variables, nested posts", async () => {
+    const result = await job([
+      { id: "c", uses: "$/composite", with: { who: "Ada" } },
+      { run: 'echo "${{ steps.c.outputs.text }}; said $said"' },
+      { run: "false" },
+    ]);
+    expect(result.log).toContain("hi Ada from hello Ada; said yes");
+    expect(result.steps[0]?.steps.map((step) => step.id)).toEqual(["inner", "say"]);
+    expect(result.posts.map((step) => step.log)).toEqual(["Post job cleanup.\ncleaning up Ada"]);
+  });
+
+  it("takes stand-ins for GitHub's own actions", async () => {
+    const result = await job([{ id: "co", uses: "actions/checkout@v5", with: { ref: "${{ github.sha }}" } }], {
+      builtIns: {
+        "actions/checkout": (call) => ({ outputs: { commit: call.with["ref"] ?? "" }, lines: [`ref ${call.ref}`] }),
+      },
+    });
+    expect(result.outputs["co"]?.["commit"]).toMatch(/^0123/);
+    expect(result.log).toContain("ref v5");
+  });
+});
+
+describe("shell steps", () => {
+  it("stop at the first error, and in pipes only with shell: bash", async () => {
+    const loose = await job([{ run: "false | true\necho reached" }]);
+    expect(loose.outcome).toBe("success");
+    const strict = await job([{ shell: "bash", run: "false | true\necho reached" }]);
+    expect(strict.outcome).toBe("failure");
+    const first = await job([{ run: "false\necho reached" }]);
+    expect(first.log.split("##[endgroup]")[1]).not.toContain("reached");
+  });
+
+  it("run in their working directory and fail in the runner's words when it is absent", async () => {
+    const result = await job([
+      { run: "mkdir -p a/b" },
+      { run: "pwd", workingDirectory: "a/b" },
+      { run: "pwd", workingDirectory: "c" },
+    ]);
+    expect(result.log).toContain("/work/a/b");
+    expect(result.annotations[0]?.message).toContain("An error occurred trying to start process 'bash'");
+  });
+});
+
+it("reports processes that outlive the job, after its posts", async () => {
+  const result = await job([{ run: "sleep 300 > /dev/null 2>&1 &" }, { run: "echo next" }], {
+    tolerate: ["LEFTOVERS"],
+  });
+  expect(result.findings.map((finding) => finding.code)).toEqual(["LEFTOVERS"]);
+});
