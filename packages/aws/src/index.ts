@@ -34,6 +34,42 @@ export {
   watchClock,
   withCredentials,
 } from "./client.ts";
+export type { RequestHandler } from "./cluster/clients.ts";
+export type {
+  Ec2Address,
+  Ec2InstanceType,
+  Ec2InternetGateway,
+  Ec2LaunchTemplate,
+  Ec2LaunchTemplateVersion,
+  Ec2NatGateway,
+  Ec2NetworkInterface,
+  Ec2Query,
+  Ec2Reads,
+  Ec2RouteTable,
+  Ec2SecurityGroup,
+  Ec2Subnet,
+  Ec2Volume,
+  Ec2Vpc,
+  Ec2Zone,
+} from "./cluster/ec2-reads.ts";
+export type {
+  EksAccessEntry,
+  EksAccessPolicy,
+  EksAddon,
+  EksAddonInfo,
+  EksCluster,
+  EksInsight,
+  EksNodegroup,
+  EksPodIdentity,
+  EksReads,
+  EksUpdate,
+  EksVersion,
+  UpdateOwner,
+} from "./cluster/eks-reads.ts";
+export type { IamRole, IdentityReads } from "./cluster/identity-reads.ts";
+export type { LiveLogGroup, OtherReads } from "./cluster/other-reads.ts";
+export { type ClusterApi, createClusterApi } from "./cluster/port.ts";
+export type { ClusterWrites, WriteCall, WriteService } from "./cluster/writes.ts";
 export {
   type ClusterAccess,
   type ClusterAnswer,
@@ -46,8 +82,21 @@ export { checkEndpoint, type Endpoint, endpointFromEnv, isLoopback } from "./end
 export { type IdTokenRequest, requestIdToken } from "./id-token.ts";
 export { type IdClaims, type IdToken, readIdToken, type TokenChecks } from "./jwt.ts";
 export { PARTITION_IDS, type Partition, partitionOf, REGION_PATTERN, stsHost } from "./partition.ts";
+export { createPrivate, readPrivate, replacePrivate } from "./private-file.ts";
 export { type Agents, createAgents, type ProxySettings, proxySecrets, readProxy } from "./proxy.ts";
+export { renewSession } from "./renew-session.ts";
+export { type RenewalPorts, sessionKeys } from "./renewal.ts";
 export { readSession, type Session, type SessionChecks, type StsAnswer } from "./session.ts";
+export {
+  type CachedSession,
+  cached,
+  createSessionFiles,
+  readCache,
+  readRecipe,
+  type SessionFiles,
+  type SessionRecipe,
+  sessionFiles,
+} from "./session-file.ts";
 export { createSkewMeter, type SkewMeter } from "./skew.ts";
 export { type AssumeRequest, createSts, type Sts } from "./sts.ts";
 export { createTokenSource, type TokenSource } from "./token-source.ts";
