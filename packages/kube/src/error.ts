@@ -1,3 +1,5 @@
+import type { RawAnswer } from "./client.ts";
+
 /** One entry of `status.details.causes`. */
 export interface StatusCause {
   /** `FieldManagerConflict`, `FieldValueInvalid`… */
@@ -32,6 +34,7 @@ export interface KubeApiErrorInit {
   readonly details: StatusDetails;
   readonly retryAfterMs?: number | undefined;
   readonly request: { readonly method: string; readonly path: string };
+  readonly answer: RawAnswer;
 }
 
 /** The API server answered and said no. `message` is its own sentence, raw: callers escape it. */
@@ -44,6 +47,8 @@ export class KubeApiError extends Error {
   readonly details: StatusDetails;
   readonly retryAfterMs: number | undefined;
   readonly request: { readonly method: string; readonly path: string };
+  /** As it came over the wire. */
+  readonly answer: RawAnswer;
   /** Set for 403 answers in RBAC's form. */
   readonly denial: Denial | undefined;
 
@@ -54,6 +59,7 @@ export class KubeApiError extends Error {
     this.details = init.details;
     this.retryAfterMs = init.retryAfterMs;
     this.request = init.request;
+    this.answer = init.answer;
     this.denial = init.status === 403 ? parseDenial(init.message) : undefined;
   }
 }
@@ -71,8 +77,9 @@ export function parseDenial(message: string): Denial | undefined {
 
 /** Builds the error from an answer's status and body; a body that is no Status object becomes the message, cut. */
 export function apiError(
-  answer: { readonly status: number; readonly body: string; readonly retryAfterMs?: number | undefined },
+  answer: RawAnswer,
   request: { readonly method: string; readonly path: string },
+  retryAfterMs?: number | undefined,
 ): KubeApiError {
   const parsed = parseStatus(answer.body);
   return new KubeApiError({
@@ -80,8 +87,9 @@ export function apiError(
     reason: parsed?.reason ?? "",
     message: parsed?.message || answer.body.trim().slice(0, 300) || `HTTP ${answer.status}`,
     details: parsed?.details ?? { causes: [] },
-    retryAfterMs: answer.retryAfterMs,
-    request,
+    retryAfterMs,
+    request: { method: request.method, path: request.path },
+    answer,
   });
 }
 

@@ -14,5 +14,6 @@ export type {
   WatchOptions,
   WriteOptions,
 } from "./client.ts";
+export { type ConnectOptions, connect } from "./connect.ts";
 export { type Denial, KubeApiError, type StatusCause, type StatusDetails } from "./error.ts";
 export { type ResourceType, resourcePath } from "./resource.ts";
