@@ -39,7 +39,7 @@ export interface AwsOptions {
   readonly region?: string | undefined;
   /** Lists answer with two items a page (default true). */
   readonly smallPages?: boolean | undefined;
-  /** Newest state of IAM is visible at once, for tests that are not about propagation. Default false. */
+  /** New roles become usable by STS and EKS only after seconds (default true); false for tests about something else. */
   readonly iamPropagation?: boolean | undefined;
 }
 

@@ -1,6 +1,111 @@
-import type { Aws, AwsOptions } from "./aws.ts";
+import type { Clock } from "@eks-actions/action";
+import { systemClock } from "@eks-actions/action";
+import { emptyAccount } from "./account.ts";
+import { createAgenda } from "./agenda.ts";
+import type { Aws, AwsOptions, AwsRequest, Violation } from "./aws.ts";
+import { scaledClock } from "./clock.ts";
+import { createDurations } from "./durations.ts";
+import { faultScript } from "./faults.ts";
+import { type Handling, handleRequest } from "./handle.ts";
+import { inProcessHandler } from "./inProcess.ts";
+import { seededRandom } from "./random.ts";
+import { seedAccessEntry, seedCluster, seedIssuer, seedRole, seedSession } from "./seed.ts";
+import { type Answer, close, listen } from "./server.ts";
+import { reviewToken } from "./tokenReview.ts";
+import type { World } from "./world.ts";
+
+const defaultScale = 1 / 600;
 
 /** Starts the stand-in on 127.0.0.1. */
 export async function startAws(options: AwsOptions = {}): Promise<Aws> {
-  throw new Error(`not running yet: ${JSON.stringify(options.account)}`);
+  const clock = options.clock ?? scaledClock(options.scale ?? defaultScale);
+  const world = createWorld(options, clock);
+  const faults = faultScript(options.faults ?? [], world.random);
+  const requests: AwsRequest[] = [];
+  const violations: Violation[] = [];
+  const busy = { open: 0 };
+  const handling: Handling = {
+    world,
+    faults,
+    requests,
+    violations,
+    throttle: options.throttle ?? 0,
+    latency: options.latency ?? options.clock === undefined,
+    async wait(ms) {
+      busy.open -= 1;
+      await clock.sleep(ms);
+      busy.open += 1;
+    },
+  };
+  const answer: Answer = async (request) => {
+    busy.open += 1;
+    try {
+      return await handleRequest(handling, request);
+    } finally {
+      busy.open -= 1;
+    }
+  };
+  const { url, server } = await listen(answer, world.wallNow);
+  return {
+    url,
+    env: environment(url),
+    account: world.account,
+    requests,
+    violations,
+    clock,
+    isBusy: () => busy.open > 0,
+    requestHandler: inProcessHandler(answer, world.wallNow),
+    trustIssuer(issuerUrl, jwksUrl, { clientIds = ["sts.amazonaws.com"] } = {}) {
+      if (jwksUrl !== undefined) world.issuers.set(issuerUrl, jwksUrl);
+      return seedIssuer(world, issuerUrl, clientIds);
+    },
+    knowIssuer: (issuerUrl, jwksUrl) => void world.issuers.set(issuerUrl, jwksUrl),
+    addRole: (seed) => seedRole(world, seed).arn,
+    addCluster: (seed) => seedCluster(world, seed),
+    addAccessEntry: (clusterName, seed) => seedAccessEntry(world, clusterName, seed),
+    issueSession: (roleArn, sessionOptions = {}) => seedSession(world, roleArn, sessionOptions),
+    tokenReview: async (token, asking = {}) => reviewToken(world, token, asking),
+    connect: (clusterName, connection) => void world.connections.set(clusterName, connection),
+    async [Symbol.asyncDispose]() {
+      await close(server);
+      for (const unused of faults.unused()) {
+        violations.push({
+          code: "STANDIN_FAULT_UNUSED",
+          operation: unused.op,
+          message: `no request met the fault ${JSON.stringify(unused)}`,
+        });
+      }
+      if (violations.length > 0) throw new Error(`AWS stand-in: ${violations.map(line).join("\n")}`);
+    },
+  };
+}
+
+function createWorld(options: AwsOptions, clock: Clock): World {
+  const random = seededRandom(options.seed ?? Number(process.env["TEST_SEED"] ?? 1));
+  const wall = options.wallClock ?? systemClock;
+  return {
+    account: emptyAccount(options.account ?? "111122223333", options.region ?? "us-east-1"),
+    agenda: createAgenda(() => clock.now()),
+    random,
+    durations: createDurations(options.durations ?? "range", random),
+    wallNow: () => wall.now(),
+    pageSize: (options.smallPages ?? true) ? 2 : undefined,
+    iamPropagation: options.iamPropagation ?? true,
+    tokens: new Map(),
+    connections: new Map(),
+    issuers: new Map(),
+  };
+}
+
+function environment(url: string): Record<string, string> {
+  const services = ["EKS", "STS", "IAM", "EC2", "SSM", "PRICING", "CLOUDWATCH_LOGS", "SERVICE_QUOTAS"];
+  return {
+    AWS_ENDPOINT_URL: url,
+    ...Object.fromEntries(services.map((service) => [`AWS_ENDPOINT_URL_${service}`, url])),
+    AWS_EC2_METADATA_DISABLED: "true",
+  };
+}
+
+function line({ code, operation, message }: Violation): string {
+  return `${code} ${operation}: ${message}`;
 }

@@ -1,0 +1,51 @@
+import { HttpResponse } from "@smithy/core/protocols";
+import type { HttpHandler, HttpRequest, Incoming } from "./http.ts";
+import type { Answer } from "./server.ts";
+
+/** Lets SDK clients reach the stand-in without a socket. A cut connection is an ECONNRESET, as on the wire. */
+export function inProcessHandler(answer: Answer, date: () => number): HttpHandler {
+  return {
+    async handle(request, options = {}) {
+      const outgoing = await abortable(answer(readRequest(request)), options.abortSignal);
+      if (outgoing === undefined) throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+      const headers = { ...outgoing.headers, date: new Date(date()).toUTCString() };
+      return { response: new HttpResponse({ statusCode: outgoing.status, headers, body: Buffer.from(outgoing.body) }) };
+    },
+    updateHttpClientConfig() {
+      // nothing to configure without a socket
+    },
+    httpHandlerConfigs: () => ({}),
+  };
+}
+
+function abortable<Value>(work: Promise<Value>, signal: unknown): Promise<Value> {
+  if (!(signal instanceof AbortSignal)) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(Object.assign(new Error("Request aborted"), { name: "AbortError" }));
+    if (signal.aborted) {
+      abort();
+      return;
+    }
+    signal.addEventListener("abort", abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+function readRequest(request: HttpRequest): Incoming {
+  const query: (readonly [string, string])[] = [];
+  for (const [name, value] of Object.entries(request.query ?? {})) {
+    if (value === null) continue;
+    for (const item of Array.isArray(value) ? value : [value]) query.push([name, item]);
+  }
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) headers[name.toLowerCase()] = value;
+  const body: unknown = request.body;
+  return {
+    method: request.method,
+    path: request.path,
+    query,
+    headers,
+    body:
+      typeof body === "string" ? Buffer.from(body) : body instanceof Uint8Array ? Buffer.from(body) : Buffer.alloc(0),
+  };
+}

@@ -1,0 +1,3 @@
+import type { Handler } from "../world.ts";
+
+export const serviceQuotas: Readonly<Record<string, Handler>> = {};

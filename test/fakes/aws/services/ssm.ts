@@ -1,0 +1,3 @@
+import type { Handler } from "../world.ts";
+
+export const ssm: Readonly<Record<string, Handler>> = {};
