@@ -91,6 +91,7 @@ export {
   type CachedSession,
   cached,
   createSessionFiles,
+  parseCached,
   readCache,
   readRecipe,
   type SessionFiles,

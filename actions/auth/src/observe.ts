@@ -1,0 +1,186 @@
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { relative } from "node:path";
+import { ActionError, type RunContext } from "@eks-actions/action";
+import { type Endpoint, endpointOf, type IdToken } from "@eks-actions/aws";
+import { awsFiles, checkKubeconfigPath } from "./aws-files.ts";
+import { type Claims, claimsOf, isComplete, overrideClaims } from "./claims.ts";
+import type { Inputs } from "./input-rules.ts";
+import type { Ports } from "./ports.ts";
+import { type NamedText, ownProfiles, refuseForeign } from "./profile.ts";
+import { type Fork, forkOf } from "./runner-event.ts";
+import { readTokenFile } from "./token-file.ts";
+import { parseTrustDocument, type TrustDocument } from "./trust-document.ts";
+
+/** All that must be known before anything is decided. */
+export interface Facts {
+  readonly run: RunContext;
+  /** Undefined with role-chaining, and where the `claims` input needs no token. */
+  readonly idToken: IdToken | undefined;
+  readonly claims: Claims | undefined;
+  readonly trust: TrustDocument | undefined;
+  readonly trustFile: string | undefined;
+  readonly awsConfig: NamedText;
+  readonly kubeconfig: "private" | "free" | "ours";
+  readonly stsEndpoint: Endpoint | undefined;
+  /** The environment of this step. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly node: string;
+  readonly program: string;
+  readonly skewMs: number;
+  readonly oidcRequests: number;
+  readonly warnings: readonly string[];
+}
+
+/** Reads files, the event and, as the only request, the job's OIDC token. */
+export async function observe(inputs: Inputs, ports: Ports, signal: AbortSignal): Promise<Facts> {
+  const { run } = ports;
+  const { env } = run;
+  checkRunner(inputs, env);
+  const warnings: string[] = [];
+  const fork = forkOf(run.event);
+  const needsToken = inputs.proof.kind === "oidc" && !(inputs.mode === "verify-trust" && isComplete(inputs.claims));
+  const bearer = needsToken ? requestVariables(env, fork) : undefined;
+  if (bearer !== undefined && fork !== undefined && /^(pull_request_target|workflow_run)$/.test(run.eventName)) {
+    warnings.push(
+      `the head of this ${run.eventName} is ${fork.head}: do not run code of that fork in a job that holds AWS credentials`,
+    );
+  }
+  const files = awsFiles(env);
+  if (inputs.mode === "login") checkSurroundings(inputs, env, files, warnings);
+  const kubeconfig = inputs.kubeconfigPath === undefined ? "private" : checkKubeconfigPath(inputs.kubeconfigPath);
+  const trustFile = inputs.trustPolicyFile === undefined ? undefined : relative(run.workspace, inputs.trustPolicyFile);
+  const trust =
+    inputs.trustPolicyFile === undefined ? undefined : readTrustFile(inputs.trustPolicyFile, trustFile ?? "");
+  const stsEndpoint = endpointOf(ports.aws, "STS");
+  if (inputs.clusters.length > 0) endpointOf(ports.aws, "EKS");
+
+  let idToken: IdToken | undefined;
+  if (inputs.proof.kind === "file") {
+    idToken = readTokenFile(inputs.proof.path, ports.clock.now());
+    ports.log.mask(idToken.token);
+  }
+  // Compiling the SDK takes longer than GitHub's answer: it happens behind the request.
+  const loading = inputs.mode === "login" ? ports.sts(inputs.roles[0]?.region ?? "") : undefined;
+  if (bearer !== undefined) idToken = await ports.requestIdToken(bearer, signal);
+  await loading;
+  const own = idToken === undefined ? undefined : claimsOf(idToken.claims);
+  const hasGiven = Object.keys(inputs.claims).length > 0;
+  const { offsetMs } = ports.aws.skew;
+  if (Math.abs(offsetMs) > 120_000) {
+    const seconds = Math.round(Math.abs(offsetMs) / 1000);
+    warnings.push(
+      `this runner's clock is ${seconds} s ${offsetMs > 0 ? "slow" : "fast"}; tokens are dated by the server's clock`,
+    );
+  }
+  return {
+    run,
+    idToken,
+    claims: hasGiven ? overrideClaims(own, inputs.claims) : own,
+    trust,
+    trustFile,
+    awsConfig: files.config,
+    kubeconfig,
+    stsEndpoint,
+    env,
+    node: ports.node,
+    program: ports.program,
+    skewMs: offsetMs,
+    oidcRequests: bearer === undefined ? 0 : 1,
+    warnings,
+  };
+}
+
+function checkRunner(inputs: Inputs, env: Facts["env"]): void {
+  const names = inputs.mode === "login" ? ["GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_ENV"] : ["GITHUB_OUTPUT"];
+  for (const name of names) {
+    const path = env[name] ?? "";
+    const reason = path === "" ? "is not set" : unwritable(path);
+    if (reason !== undefined) throw runnerMissing(`${name} ${reason}`);
+  }
+  const temp = env["RUNNER_TEMP"] ?? "";
+  if (temp === "" || statSync(temp, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw runnerMissing(temp === "" ? "RUNNER_TEMP is not set" : `RUNNER_TEMP ${temp} is no folder`);
+  }
+}
+
+function unwritable(path: string): string | undefined {
+  try {
+    accessSync(path, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return `(${path}) cannot be written: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function runnerMissing(message: string): ActionError {
+  return new ActionError("RUNNER_ENV_MISSING", { message, hint: "this action runs inside GitHub Actions only" });
+}
+
+function requestVariables(env: Facts["env"], fork: Fork | undefined): { url: string; bearer: string } {
+  const url = env["ACTIONS_ID_TOKEN_REQUEST_URL"] ?? "";
+  const bearer = env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] ?? "";
+  if (url !== "" && bearer !== "") return { url, bearer };
+  if (fork !== undefined) {
+    throw new ActionError("ID_TOKEN_FORK", {
+      message: `this pull request comes from ${fork.head}, and a fork of ${fork.base} gets no OIDC token whatever \`permissions\` says`,
+      hint: "log in on `push`, or in a `workflow_run` that follows the pull request's own workflow and runs no code of the fork",
+    });
+  }
+  throw new ActionError("ID_TOKEN_PERMISSION_MISSING", {
+    message: "this job may not ask for an OIDC token: it has no `id-token: write`",
+    hint: [
+      "add to the job:",
+      "  permissions:",
+      "    id-token: write",
+      "    contents: read",
+      "A called reusable workflow gets it only if the calling job grants it. Dependabot runs are read-only unless `permissions` raises them.",
+    ].join("\n"),
+  });
+}
+
+const KEY_VARIABLES = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+
+function checkSurroundings(
+  inputs: Inputs,
+  env: Facts["env"],
+  files: { config: NamedText; credentials: NamedText },
+  warnings: string[],
+): void {
+  const profile = env["AWS_PROFILE"] ?? "";
+  if (inputs.credentials === "env" && profile !== "") {
+    if (ownProfiles(files.config.text).includes(profile)) {
+      throw new ActionError("CREDENTIALS_CONFLICT", {
+        message: `an earlier auth step set AWS_PROFILE=${profile}, and this one would export keys: AWS CLI would take the keys, the JavaScript SDK the profile`,
+        hint: "use one kind in a job: `credentials: profile` with another `aws-profile`, or `env` in both steps",
+      });
+    }
+    warnings.push(`AWS_PROFILE=${profile} is set: AWS CLI will take the new keys, the JavaScript SDK the profile`);
+  }
+  if (inputs.credentials !== "profile") return;
+  refuseForeign(
+    inputs.roles.map((role) => role.profile),
+    files.config,
+    files.credentials,
+  );
+  const set = KEY_VARIABLES.filter((name) => (env[name] ?? "") !== "");
+  if (set.length > 0)
+    warnings.push(`${set.join(", ")} become empty for later steps, because keys in the environment hide a profile`);
+}
+
+const TRUST_LIMIT_BYTES = 64 * 1024;
+
+function readTrustFile(path: string, shown: string): TrustDocument {
+  let text: string;
+  try {
+    const { size } = statSync(path);
+    if (size > TRUST_LIMIT_BYTES) throw new Error(`${size} bytes, at most ${TRUST_LIMIT_BYTES}`);
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new ActionError("TRUST_POLICY_FILE_INVALID", {
+      message: `${shown} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      hint: "check the path; the file must be checked out before this step",
+      cause,
+    });
+  }
+  return parseTrustDocument(text, shown);
+}

@@ -1,0 +1,227 @@
+import { type Annotation, errorAnnotations, formatDuration, type Report, type Story } from "@eks-actions/action";
+import { entities, symbols } from "@eks-actions/markdown";
+import type { Effort, Outcome, Refused } from "./apply.ts";
+import { shownClaims } from "./claims.ts";
+import { type Denial, diagnosis, firstCause, mark } from "./diagnose.ts";
+import type { Inputs } from "./input-rules.ts";
+import type { Facts } from "./observe.ts";
+import type { LoginPlan, Plan } from "./plan.ts";
+import { provisionOutputs, provisionSummary, verifyFailure, verifySummary } from "./report-policy.ts";
+import { evaluateTrust } from "./trust.ts";
+
+type AuthStory = Story<Inputs, Facts, Plan, Outcome>;
+
+/** What the run leaves behind: outputs, variables, state, summary, annotations. */
+export function report(story: AuthStory): Report {
+  const { error, outcome, plan } = story;
+  const before = notes(story);
+  if (error !== undefined) {
+    return {
+      exitCode: 1,
+      lastLine: `${symbols.failed} ${error.describe()}`,
+      summary: `### ${error.code}\n\n${error
+        .all()
+        .map((fault) => `- ${mark(fault.code)} ${entities(fault.message)}`)
+        .join("\n")}`,
+      annotations: [...before, ...errorAnnotations(error)],
+      outputs: { report: json(story, { verdict: "failed", code: error.code }) },
+    };
+  }
+  if (plan?.kind === "provision") return provisionReport(story, before);
+  if (plan?.kind === "verify") return verifyReport(story, before);
+  if (plan?.kind === "login" && outcome?.kind === "granted") return grantedReport(story, plan, outcome, before);
+  if (plan?.kind === "login" && outcome?.kind === "refused") return refusedReport(story, plan, outcome, before);
+  throw new Error("a run without an error has a plan, and a login an outcome");
+}
+
+function notes({ inputs, facts }: AuthStory): readonly Annotation[] {
+  return [
+    ...(inputs?.notices ?? []).map((message) => ({ level: "notice" as const, title: "INPUT_IGNORED", message })),
+    ...(facts?.warnings ?? []).map((message) => ({ level: "warning" as const, title: "AUTH", message })),
+  ];
+}
+
+function grantedReport(
+  story: AuthStory,
+  plan: LoginPlan,
+  outcome: Extract<Outcome, { kind: "granted" }>,
+  before: readonly Annotation[],
+): Report {
+  const [first] = outcome.granted;
+  if (first === undefined) throw new Error("a login has at least one role");
+  const { session } = first;
+  const claims = plan.facts.claims;
+  const keys = plan.inputs.outputCredentials
+    ? {
+        "aws-access-key-id": session.accessKeyId,
+        "aws-secret-access-key": session.secretAccessKey,
+        "aws-session-token": session.sessionToken,
+      }
+    : {};
+  const kubeconfig = outcome.files.kubeconfig?.path;
+  const who = outcome.granted.map(({ session: s }) => `${s.role.name} in ${s.role.accountId}`).join(", ");
+  const ends = Math.min(...outcome.granted.map(({ session: s }) => s.expiresAt));
+  const renewed = plan.inputs.refresh ? ", renewed on demand" : "";
+  const { requests } = outcome.effort;
+  const count = requests.oidc + requests.sts + requests.eks;
+  const tail = `${count} ${count === 1 ? "request" : "requests"} in ${formatDuration(story.endedAt - story.startedAt)}`;
+  const until = `until ${new Date(ends).toISOString().slice(11, 19)} UTC${renewed}`;
+  return {
+    exitCode: 0,
+    lastLine: `${symbols.done} ${who} ${until} · ${tail}`,
+    summary: `${symbols.done} ${outcome.granted
+      .map(({ session: s }) => `${mark(s.role.name)} in ${mark(s.role.accountId)} as ${mark(s.principal.sessionName)}`)
+      .join(", ")} ${until}${outcome.clusters.map((c) => ` · context ${mark(c.context)}`).join("")} · ${tail}`,
+    annotations: before,
+    outputs: {
+      "aws-account-id": session.principal.accountId,
+      "role-arn": session.role.arn,
+      "authenticated-arn": session.principal.arn,
+      "aws-expiration": iso(session.expiresAt),
+      ...(claims === undefined ? {} : { "oidc-subject": claims.sub, "oidc-issuer": claims.iss }),
+      ...(kubeconfig === undefined ? {} : { "kubeconfig-path": kubeconfig }),
+      ...(outcome.clusters[0] === undefined ? {} : { context: outcome.clusters[0].context }),
+      ...keys,
+      report: json(story, { verdict: "granted", effort: outcome.effort }),
+    },
+    env: outcome.variables,
+    state: { restore: JSON.stringify(outcome.restore) },
+  };
+}
+
+function refusedReport(
+  story: AuthStory,
+  plan: LoginPlan,
+  outcome: Extract<Outcome, { kind: "refused" }>,
+  before: readonly Annotation[],
+): Report {
+  const parts = outcome.refused.map((refused) => explain(plan, refused));
+  const granted = outcome.granted.map(({ session }) => mark(session.role.arn));
+  const others = granted.length === 0 ? "" : `Not exported, because the step is all or nothing: ${granted.join(", ")}.`;
+  const [first] = outcome.refused;
+  const claims = plan.facts.claims;
+  return {
+    exitCode: 1,
+    lastLine: `${symbols.failed} ${outcome.refused.map(({ error }) => error.describe()).join("\n")}`,
+    summary: [...parts.map((part) => part.summary), others].filter((text) => text !== "").join("\n\n"),
+    annotations: [...before, ...parts.flatMap((part) => part.annotations)],
+    outputs: {
+      ...(claims === undefined ? {} : { "oidc-subject": claims.sub, "oidc-issuer": claims.iss }),
+      report: json(story, { verdict: "refused", code: first?.error.code ?? "", effort: outcome.effort }),
+    },
+  };
+}
+
+function explain(plan: LoginPlan, refused: Refused): { summary: string; annotations: readonly Annotation[] } {
+  const denial = refused.error.code === "TRUST_DENIED" ? denialOf(plan, refused) : undefined;
+  if (denial === undefined) {
+    const { error } = refused;
+    const hint = error.hint === undefined ? "" : `\n\n${entities(error.hint).replaceAll("\n", "<br>")}`;
+    return { summary: `### ${error.code}\n\n${entities(error.message)}${hint}`, annotations: errorAnnotations(error) };
+  }
+  const { role, claims } = denial;
+  const message = `AWS refused ${role.arn}: its trust policy does not admit sub=${claims.sub} aud=${claims.aud}. Most likely: ${firstCause(denial)} The step summary holds the policy that admits this job.`;
+  return { summary: diagnosis(denial), annotations: [{ level: "error", title: "TRUST_DENIED", message }] };
+}
+
+function denialOf({ facts }: LoginPlan, refused: Refused): Denial | undefined {
+  const { claims, trust } = facts;
+  if (claims === undefined) return undefined;
+  const { role } = refused.request;
+  return {
+    role,
+    region: refused.plan.region,
+    claims,
+    calls: refused.calls,
+    elapsedMs: refused.elapsedMs,
+    requestId: refused.requestId,
+    trust: trust === undefined ? undefined : evaluateTrust(trust, claims, role.accountId),
+  };
+}
+
+function provisionReport(story: AuthStory, before: readonly Annotation[]): Report {
+  if (story.plan?.kind !== "provision") throw new Error("mode plan has its own plan");
+  const { plan } = story;
+  return {
+    exitCode: 0,
+    lastLine: `${symbols.done} trust policy for ${plan.claims.sub}: see the job summary and output trust-policy`,
+    summary: provisionSummary(plan),
+    annotations: before,
+    outputs: { ...provisionOutputs(plan), report: json(story, { verdict: "planned" }) },
+  };
+}
+
+function verifyReport(story: AuthStory, before: readonly Annotation[]): Report {
+  if (story.plan?.kind !== "verify") throw new Error("mode verify-trust has its own plan");
+  const { plan } = story;
+  const failure = verifyFailure(plan);
+  const { verdict } = plan.verdict;
+  return {
+    exitCode: failure === undefined ? 0 : 1,
+    lastLine:
+      failure === undefined
+        ? `${symbols.done} ${plan.file} admits sub ${plan.claims.sub}`
+        : `${symbols.failed} ${failure.describe()}`,
+    summary: verifySummary(plan),
+    annotations: [
+      ...before,
+      ...plan.verdict.warnings.map((message) => ({
+        level: "warning" as const,
+        title: "TRUST_POLICY",
+        message,
+        file: plan.file,
+      })),
+      ...(failure === undefined ? [] : errorAnnotations(failure)),
+    ],
+    outputs: {
+      ...provisionOutputs({ ...plan, kind: "provision", role: undefined, partition: "aws", clusters: [] }),
+      "trust-verdict": verdict,
+      report: json(story, { verdict, ...(failure === undefined ? {} : { code: failure.code }) }),
+    },
+  };
+}
+
+interface Extra {
+  readonly verdict: string;
+  readonly code?: string;
+  readonly effort?: Effort;
+}
+
+/** The machine's report. No secret is in it. */
+function json(story: AuthStory, { verdict, code, effort }: Extra): string {
+  const { inputs, facts, plan, outcome } = story;
+  const granted = outcome?.granted ?? [];
+  const clusters = outcome?.kind === "granted" ? outcome.clusters : [];
+  const trust = plan?.kind === "verify" ? plan.verdict : undefined;
+  return JSON.stringify({
+    schemaVersion: 1,
+    mode: inputs?.mode ?? "login",
+    verdict,
+    ...(code === undefined ? {} : { code }),
+    region: inputs?.region,
+    claims: facts?.claims === undefined ? {} : Object.fromEntries(shownClaims(facts.claims)),
+    sessions: granted.map(({ plan: { profile }, session }) => ({
+      profile,
+      roleArn: session.role.arn,
+      authenticatedArn: session.principal.arn,
+      accountId: session.principal.accountId,
+      expiration: iso(session.expiresAt),
+    })),
+    clusters: clusters.map(({ access, context, tokenLength }) => ({
+      name: access.name,
+      arn: access.arn,
+      context,
+      tokenLength,
+    })),
+    requests: effort?.requests ?? { oidc: facts?.oidcRequests ?? 0, sts: 0, eks: 0 },
+    retries: effort?.retries ?? [],
+    clockSkewSeconds: Math.round((effort?.skewMs ?? facts?.skewMs ?? 0) / 1000),
+    ...(trust === undefined
+      ? {}
+      : { trust: { verdict: trust.verdict, failing: trust.failing, warnings: trust.warnings } }),
+  });
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, "Z");
+}
