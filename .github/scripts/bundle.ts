@@ -46,7 +46,7 @@ async function shake(entry: string, input: string): Promise<void> {
   const bundle = await rolldown({
     input: { [entry]: input },
     platform: "node",
-    resolve: { mainFields: ["module", "main"], conditionNames: ["import", "node", "default"] },
+    resolve: { mainFields: ["module", "main"], conditionNames: ["module", "import", "node", "default"] },
     treeshake: { moduleSideEffects: (id) => !SHAKEN.test(id) || KEPT.test(id) },
     onLog: (level, log) => {
       if (level === "warn" && log.code === "UNRESOLVED_IMPORT") fail(`BUNDLE_MISSING_MODULE: ${log.message}`);
