@@ -41,6 +41,8 @@ export interface ClusterOptions {
 export interface OwnCluster extends Cluster, AsyncDisposable {
   /** Folder with one log per process. */
   readonly logs: string;
+  /** What runs for it. */
+  processes(): readonly { readonly name: string; readonly pid: number }[];
   /** SIGKILL; resolves when the process is gone. */
   kill(name: ProcessName): Promise<void>;
   /** Starts a killed process again, on the same port and data. For the API server: resolves when it is ready. */
@@ -124,6 +126,7 @@ async function startOnce(binaries: Binaries, options: ClusterOptions): Promise<O
 }
 
 interface Parts {
+  all(): readonly Launched[];
   start(name: ProcessName): void;
   launched(name: ProcessName): Launched;
   /** Throws when one of the processes has ended by itself. */
@@ -141,6 +144,7 @@ function startable(group: ProcessGroup, binaries: Binaries, layout: Layout, extr
     }
   };
   return {
+    all: () => [...byName.values()],
     start(name) {
       const { command, args } = commandLine(name, binaries, layout, extras);
       byName.set(name, group.launch(name, command, args));
@@ -211,6 +215,7 @@ async function apiReady(cluster: Cluster, parts: Parts): Promise<void> {
 function controls(cluster: Cluster, parts: Parts, layout: Layout) {
   return {
     logs: layout.folder,
+    processes: () => parts.all().map(({ name, pid }) => ({ name, pid })),
     async kill(name: ProcessName) {
       parts.launched(name).signal("SIGKILL");
       while (parts.launched(name).exit() === undefined) await sleep(10);

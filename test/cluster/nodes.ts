@@ -1,6 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Api } from "./api.ts";
 
+/** One more node; `cordoned` keeps the pods of other tests away from it. Disposing deletes it. */
+export async function addNode(
+  api: Api,
+  name: string,
+  options: { readonly cordoned: boolean },
+): Promise<AsyncDisposable> {
+  await api.apply(`/api/v1/nodes/${name}`, { ...node(name, 0), spec: { unschedulable: options.cordoned } });
+  await ready(api, name);
+  return {
+    async [Symbol.asyncDispose]() {
+      await api.must("DELETE", `/api/v1/nodes/${name}`);
+    },
+  };
+}
+
 /** Makes `count` simulated nodes over three zones and waits until each is Ready. */
 export async function applyNodes(api: Api, count: number): Promise<void> {
   const names = Array.from({ length: count }, (_, index) => `node-${index + 1}`);
