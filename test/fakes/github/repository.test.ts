@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import { virtualClock } from "../clock.ts";
+import { ask, everything, shop } from "./ask.ts";
+import { startGitHub } from "./index.ts";
+
+describe("code", () => {
+  it("is read at a ref, listed as a tree and compared from the merge base", async () => {
+    await using github = await startGitHub({
+      permissions: everything,
+      prepare: (repo) => {
+        repo.commit({ branch: "feature", message: "a", files: { "k8s/web.yaml": "replicas: 2\n" } });
+        repo.commit({ branch: "main", message: "b", files: { "main.txt": "later\n" } });
+      },
+    });
+    const file = await ask(github, "GET", `${shop}/contents/k8s/web.yaml?ref=feature`);
+    const { content } = file.body as { content: string };
+    expect(Buffer.from(content, "base64").toString()).toBe("replicas: 2\n");
+    expect((await ask(github, "GET", `${shop}/contents/k8s/web.yaml`)).status).toBe(404);
+    const compared = await ask(github, "GET", `${shop}/compare/main...feature`);
+    expect(compared.body).toMatchObject({
+      status: "diverged",
+      ahead_by: 1,
+      behind_by: 1,
+      files: [{ filename: "k8s/web.yaml", status: "added" }],
+    });
+  });
+});
+
+describe("deployments", () => {
+  it("need required_contexts: [] when a commit status is not green", async () => {
+    await using github = await startGitHub({ permissions: everything });
+    await ask(github, "POST", `${shop}/statuses/${github.repo.refs.get("refs/heads/main")}`, { state: "pending" });
+    expect((await ask(github, "POST", `${shop}/deployments`, { ref: "main" })).status).toBe(409);
+    const body = { ref: "main", auto_merge: false, required_contexts: [] };
+    expect((await ask(github, "POST", `${shop}/deployments`, body)).status).toBe(201);
+  });
+
+  it("merge main first and answer 202 unless auto_merge is false", async () => {
+    await using github = await startGitHub({
+      permissions: everything,
+      prepare: (repo) => void repo.commit({ branch: "old", message: "x", files: { a: "b" } }),
+    });
+    expect((await ask(github, "POST", `${shop}/deployments`, { ref: "old" })).status).toBe(202);
+    expect(github.repo.deployments).toEqual([]);
+  });
+
+  it("make the earlier successful one inactive", async () => {
+    await using github = await startGitHub({ permissions: everything });
+    for (let n = 0; n < 2; n++) {
+      const made = await ask(github, "POST", `${shop}/deployments`, {
+        ref: "main",
+        auto_merge: false,
+        required_contexts: [],
+      });
+      const { id } = made.body as { id: number };
+      await ask(github, "POST", `${shop}/deployments/${id}/statuses`, { state: "success" });
+    }
+    expect(github.repo.deploymentStatuses.map((status) => status.state)).toEqual(["success", "success", "inactive"]);
+  });
+
+  it("exist already for a job with an environment", async () => {
+    await using github = await startGitHub({ permissions: everything, environment: "prod" });
+    expect(github.repo.deployments).toMatchObject([{ environment: "prod", ref: "main" }]);
+    expect(github.repo.deploymentStatuses[0]?.logUrl).toContain(`/actions/runs/${github.env["GITHUB_RUN_ID"]}/job/`);
+  });
+});
+
+describe("artifacts", () => {
+  it("are downloaded as a zip behind a redirect", async () => {
+    await using github = await startGitHub({ permissions: everything, event: "workflow_run" });
+    const run = github.repo.runs[0]?.id ?? 0;
+    const artifact = github.artifact({ name: "cost", run, files: { "report.json": '{"pr":1}' } });
+    const reply = await ask(github, "GET", `${shop}/actions/artifacts/${artifact.id}/zip`);
+    const bytes = Buffer.from(await (await fetch(reply.headers.get("location") ?? "")).arrayBuffer());
+    expect(bytes.subarray(0, 4).toString("latin1")).toBe("PK\x03\x04");
+    expect(bytes.toString("latin1")).toContain('report.json{"pr":1}');
+    expect(bytes.readUInt32LE(bytes.length - 6)).toBe(bytes.indexOf("PK\x01\x02", 0, "latin1"));
+  });
+});
+
+it("gives equal ids and SHAs for equal seeds, and others for another seed", async () => {
+  const ids = async (seed: number) => {
+    await using github = await startGitHub({
+      seed,
+      permissions: everything,
+      event: "pull_request",
+      clock: virtualClock(),
+    });
+    const comment = await ask(github, "POST", `${shop}/issues/1/comments`, { body: "x" });
+    return JSON.stringify([github.context["sha"], (comment.body as { id: number }).id]);
+  };
+  expect(await ids(7)).toBe(await ids(7));
+  expect(await ids(7)).not.toBe(await ids(8));
+});
