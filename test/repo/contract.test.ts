@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import type { InputSpec } from "@eks-actions/action";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import type { InputSpec } from "../../packages/action/src/index.ts";
 
 interface ActionYaml {
   readonly name: string;
