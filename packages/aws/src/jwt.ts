@@ -50,7 +50,7 @@ export function readIdToken(token: string, checks: TokenChecks): IdToken {
   if (header === undefined || all === undefined) throw refuse("has a header or payload that is not a JSON object");
   const { iss, sub, exp } = all;
   const aud = Array.isArray(all["aud"]) && all["aud"].length === 1 ? all["aud"][0] : all["aud"];
-  if (typeof iss !== "string" || !/^https:\/\/[^\s/?#@]+[^\s?#]*$/.test(iss)) {
+  if (typeof iss !== "string" || !/^https:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/.test(iss)) {
     throw refuse("has no `iss` that is an https URL");
   }
   if (typeof aud !== "string" || aud === "") throw refuse("has no single `aud`");
