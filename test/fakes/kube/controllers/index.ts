@@ -1,0 +1,42 @@
+import { createKubelet, type Kubelet, type KubeletOptions, nodeController } from "../kubelet/kubelet.ts";
+import { scheduler } from "../scheduler.ts";
+import type { World } from "../world.ts";
+import { createControl } from "./control.ts";
+import { definitionController } from "./definitions.ts";
+import { deploymentController } from "./deployment.ts";
+import { garbageCollector } from "./garbage.ts";
+import { type Loop, startLoop } from "./loop.ts";
+import { namespaceController } from "./namespace.ts";
+import { replicaSetController } from "./replicaset.ts";
+
+export interface Controllers {
+  readonly loop: Loop;
+  readonly kubelet: Kubelet;
+  readonly logOf: World["logOf"];
+}
+
+export function startControllers(
+  world: World,
+  options: KubeletOptions,
+  caPem: string,
+  onError: (message: string) => void,
+): Controllers {
+  const manager = createControl(world, "kube-controller-manager");
+  const as = (component: string) => createControl(world, component);
+  const simulated = createKubelet(as("kubelet"), options);
+  const loop = startLoop(
+    world,
+    [
+      namespaceController(manager, caPem),
+      definitionController(manager),
+      deploymentController(as("deployment-controller")),
+      replicaSetController(as("replicaset-controller")),
+      scheduler(as("default-scheduler")),
+      nodeController(as("kubelet")),
+      simulated.controller,
+      garbageCollector(manager),
+    ],
+    onError,
+  );
+  return { loop, kubelet: simulated.kubelet, logOf: simulated.logOf };
+}

@@ -1,0 +1,183 @@
+import { type Clock, systemClock } from "@eks-actions/action";
+import { admit } from "./admission.ts";
+import { selfSigned } from "./certificate.ts";
+import { startControllers } from "./controllers/index.ts";
+import { createFaults, type Fault } from "./faults.ts";
+import { type Authenticate, handle, type SeenRequest, type Server } from "./handle.ts";
+import type { JsonObject } from "./json.ts";
+import { kubeconfigText } from "./kubeconfig.ts";
+import type { Kubelet, KubeletOptions } from "./kubelet/kubelet.ts";
+import { bootstrapRoles, type User } from "./rbac.ts";
+import { createRegistry } from "./registry.ts";
+import { createReviews } from "./reviews.ts";
+import { listen } from "./server.ts";
+import { createStore, type Store } from "./store.ts";
+import type { World } from "./world.ts";
+import { create } from "./write.ts";
+
+export interface NodeSpec {
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Default `{cpu: "32", memory: "256Gi", pods: "110"}`. */
+  readonly capacity?: Readonly<Record<string, string>> | undefined;
+  readonly taints?: readonly { readonly key: string; readonly value?: string; readonly effect: string }[] | undefined;
+}
+
+export interface KubeOptions extends KubeletOptions {
+  /** Default: real time. With a virtual clock nothing moves until it is advanced. */
+  readonly clock?: Clock | undefined;
+  /** How many nodes, or which. Default 2. */
+  readonly nodes?: number | readonly NodeSpec[] | undefined;
+  /** Who a bearer token is, beyond the static identities `admin` and `ci`. */
+  readonly authenticate?: Authenticate | undefined;
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  readonly faults?: readonly Fault[] | undefined;
+}
+
+export interface Kube extends AsyncDisposable {
+  /** `https://127.0.0.1:<port>` */
+  readonly endpoint: string;
+  /** The PEM of the certificate authority, in base64 as kubeconfigs hold it. */
+  readonly caData: string;
+  readonly adminToken: string;
+  readonly ciToken: string;
+  /** YAML text for `admin`, `ci` or any other bearer token. */
+  kubeconfig(who: string): string;
+  /** A new namespace in which `ci` may do what ClusterRole `admin` and Leases need. */
+  namespace(): Promise<string>;
+  /** Creates an object as an administrator, without HTTP. */
+  create(object: JsonObject): JsonObject;
+  readonly requests: readonly SeenRequest[];
+  /** Bugs and gaps of the stand-in that a test has run into, and faults that no request met. */
+  readonly violations: readonly string[];
+  readonly kubelet: Kubelet;
+  /** The objects as data. */
+  readonly store: Store;
+  readonly clock: Clock;
+  fault(fault: Fault): void;
+  /** Forgets the watch history, so that older resource versions are `410 Gone`. */
+  compact(): void;
+}
+
+const adminToken = "admin-token";
+const ciToken = "ci-token";
+const ci: User = { name: "ci", groups: ["eks:deployers"] };
+
+/** Starts an embedded Kubernetes API server with its controllers on a free port of 127.0.0.1. */
+export async function startKube(options: KubeOptions = {}): Promise<Kube> {
+  const clock = options.clock ?? systemClock;
+  const certificate = options.tls ?? selfSigned();
+  const requests: SeenRequest[] = [];
+  const violations: string[] = [];
+  const faults = createFaults(options.faults);
+  const { world, bind } = createWorld(clock);
+  const { loop, kubelet, logOf } = startControllers(world, options, certificate.cert, (message) =>
+    violations.push(message),
+  );
+  bind(logOf);
+  furnish(world, options.nodes ?? 2);
+
+  let endpoint = "";
+  const authenticate: Authenticate = (token) => (token === ciToken ? ci : options.authenticate?.(token));
+  const server: Server = { world, faults, authenticate, requests, violations, endpoint: () => endpoint };
+  const https = await listen(certificate, (exchange) => handle(server, exchange));
+  endpoint = https.endpoint;
+  const caData = Buffer.from(certificate.cert).toString("base64");
+  let namespaces = 0;
+
+  return {
+    endpoint,
+    caData,
+    adminToken,
+    ciToken,
+    kubeconfig: (who) => kubeconfigText(endpoint, caData, who, { admin: adminToken, ci: ciToken }),
+    async namespace() {
+      namespaces += 1;
+      const name = `t-${namespaces}`;
+      createNamespace(world, name);
+      return name;
+    },
+    create: (object) => createObject(world, object),
+    requests,
+    get violations() {
+      const unused = faults
+        .unused()
+        .map((fault) => `STANDIN_FAULT_UNUSED: ${String(fault.match)} ${fault.status ?? "cut"}`);
+      return [...violations, ...unused];
+    },
+    kubelet,
+    store: world.store,
+    clock,
+    fault: (fault) => faults.add(fault),
+    compact: () => world.store.compact(),
+    async [Symbol.asyncDispose]() {
+      loop.stop();
+      await https.close();
+    },
+  };
+}
+
+function createWorld(clock: Clock) {
+  const store = createStore();
+  const registry = createRegistry();
+  let warnings: string[] = [];
+  let logs: World["logOf"] = () => undefined;
+  const world: World = {
+    store,
+    registry,
+    clock,
+    now: () => clock.now(),
+    admit: (type, object, live) => admit(store, registry, type, object, live),
+    reviews: createReviews(store),
+    warn: (text) => warnings.push(text),
+    takeWarnings() {
+      const taken = warnings;
+      warnings = [];
+      return taken;
+    },
+    logOf: (pod, container, previous) => logs(pod, container, previous),
+  };
+  const bind = (logOf: World["logOf"]) => {
+    logs = logOf;
+  };
+  return { world, bind };
+}
+
+function createObject(world: World, object: JsonObject): JsonObject {
+  const type = world.registry.ofKind(String(object["apiVersion"]), String(object["kind"]));
+  if (type === undefined) throw new Error(`no kind ${String(object["apiVersion"])} ${String(object["kind"])}`);
+  return create(world, type, object, { manager: "kubernetes" });
+}
+
+function furnish(world: World, nodes: number | readonly NodeSpec[]) {
+  for (const role of bootstrapRoles()) createObject(world, role);
+  for (const name of ["default", "kube-system", "kube-public", "kube-node-lease"]) {
+    createObject(world, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+  }
+  const specs =
+    typeof nodes === "number"
+      ? Array.from({ length: nodes }, (_, index): NodeSpec => ({ name: `node-${index + 1}` }))
+      : nodes;
+  for (const { name, labels = {}, capacity = { cpu: "32", memory: "256Gi", pods: "110" }, taints } of specs) {
+    const spec: JsonObject = taints === undefined ? {} : { taints: taints.map((taint) => ({ ...taint })) };
+    const metadata: JsonObject = { name, labels: { "kubernetes.io/hostname": name, ...labels } };
+    const node = createObject(world, { apiVersion: "v1", kind: "Node", metadata, spec });
+    world.store.put("nodes", `/${name}`, {
+      ...node,
+      status: { capacity: { ...capacity }, allocatable: { ...capacity } },
+    });
+  }
+}
+
+const rbac = "rbac.authorization.k8s.io";
+
+function createNamespace(world: World, name: string) {
+  createObject(world, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+  createObject(world, {
+    apiVersion: `${rbac}/v1`,
+    kind: "RoleBinding",
+    metadata: { name: "ci", namespace: name },
+    roleRef: { apiGroup: rbac, kind: "ClusterRole", name: "cluster-admin" },
+    subjects: [{ apiGroup: rbac, kind: "User", name: ci.name }],
+  });
+}
