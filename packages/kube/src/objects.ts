@@ -2,6 +2,22 @@ import type { KubeObject, ObjectMeta } from "@eks-actions/manifest";
 import { isRecord } from "./error.ts";
 import type { ResourceType } from "./resource.ts";
 
+/** What a bookmark carries besides its version: no name, so that it is no object. */
+export interface Bookmark {
+  readonly resourceVersion: string;
+  readonly isEndOfInitialEvents: boolean;
+}
+
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/#streaming-lists */
+export function bookmarkFrom(value: unknown): Bookmark {
+  const metadata = isRecord(value) && isRecord(value["metadata"]) ? value["metadata"] : {};
+  const annotations = isRecord(metadata["annotations"]) ? metadata["annotations"] : {};
+  return {
+    resourceVersion: stringOf(metadata["resourceVersion"]),
+    isEndOfInitialEvents: annotations["k8s.io/initial-events-end"] === "true",
+  };
+}
+
 /** One object from an answer. Items of lists lack apiVersion and kind, metadata-only ones have foreign ones. */
 export function objectFrom(value: unknown, type?: ResourceType): KubeObject {
   if (!isRecord(value) || !isMeta(value["metadata"]))

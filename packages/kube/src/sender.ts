@@ -26,6 +26,11 @@ export interface Sender {
   call(request: ApiRequest): Promise<RawAnswer>;
   /** The answer's head, its body to be read as it comes. One attempt, with the login renewed once on 401. */
   open(lane: LaneName, request: ApiRequest): Promise<HttpAnswer>;
+  /**
+   * Whether the server was away a moment ago. One that has just started refuses what RBAC allows (403) until it has
+   * read the roles; load balancers that heed /readyz hide that, a direct connection does not.
+   */
+  isRecovering(): boolean;
   serverTime(): number;
   stats(): { readonly requests: number; readonly writes: number };
 }
@@ -60,6 +65,8 @@ export const PATIENCE: Patience = {
   requestMs: 75_000,
 };
 
+const RECOVERY_MS = 10_000;
+
 const NEVER_ABORTED = new AbortController().signal;
 
 export function createSender(options: SenderOptions): Sender {
@@ -69,6 +76,8 @@ export function createSender(options: SenderOptions): Sender {
   let hasAnswered = false;
   /** Server clock minus ours. */
   let aheadMs = 0;
+  let awayAt = Number.NEGATIVE_INFINITY;
+  const isRecovering = () => clock.now() - awayAt < RECOVERY_MS;
 
   async function open(lane: LaneName, request: ApiRequest): Promise<HttpAnswer> {
     const signal = request.signal ?? NEVER_ABORTED;
@@ -87,12 +96,11 @@ export function createSender(options: SenderOptions): Sender {
     const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
     requests++;
     if (request.isWrite === true) writes++;
-    const answer = await options.transport.send(
-      lane,
-      { method: request.method, path: request.path, headers: headersOf(request, body, credential), body },
-      credential,
-      signal,
-    );
+    const message = { method: request.method, path: request.path, headers: headersOf(request, body, credential), body };
+    const answer = await options.transport.send(lane, message, credential, signal).catch((error: unknown) => {
+      if (error instanceof ConnectionError) awayAt = clock.now();
+      throw error;
+    });
     hasAnswered = true;
     noteTime(answer.headers["date"]);
     return answer;
@@ -146,6 +154,7 @@ export function createSender(options: SenderOptions): Sender {
     if (!(error instanceof KubeApiError)) return { retry: false };
     // 429 is given before anything is done, so that even a create may be sent again.
     if (error.status === 429) return { retry: true, reason: "429", afterMs: error.retryAfterMs ?? 1_000 };
+    if (error.status === 403 && isRecovering()) return { retry: true, reason: "403 after an outage" };
     const isOutage = error.status >= 500 && error.status !== 501;
     if (!isOutage || !isRepeatable || number >= patience.serverErrorAttempts) return { retry: false };
     return { retry: true, reason: String(error.status), afterMs: error.retryAfterMs };
@@ -153,6 +162,7 @@ export function createSender(options: SenderOptions): Sender {
 
   return {
     open,
+    isRecovering,
     serverTime: () => clock.now() + aheadMs,
     stats: () => ({ requests, writes }),
     async call(request) {

@@ -4,7 +4,7 @@ import type { ObjectList, WatchEvent, WatchOptions } from "./client.ts";
 import { apiError, isRecord, KubeApiError, statusOf } from "./error.ts";
 import { ConnectionError } from "./failure.ts";
 import { lines } from "./lines.ts";
-import { objectFrom } from "./objects.ts";
+import { bookmarkFrom, objectFrom } from "./objects.ts";
 import { query, selectors } from "./query.ts";
 import { type ResourceType, resourcePath } from "./resource.ts";
 import { type Sender, shownTo, textOf } from "./sender.ts";
@@ -91,30 +91,31 @@ async function* oneStream(
   let progress = false;
   try {
     await using stream = await openStream(context, path, options.idleMs ?? IDLE_MS, signal);
-    const seen: KubeObject[] = [];
+    const existing: KubeObject[] = [];
     for await (const event of stream.events) {
       if (event.type === "ERROR") throw eventError(event.object, path);
       progress = true;
-      const object = objectFrom(event.object, type);
-      state.resourceVersion = isInitial && !stream.isSynced() ? undefined : object.metadata.resourceVersion;
-      if (!isInitial || stream.isSynced()) {
+      const isReplay = isInitial && state.resourceVersion === undefined;
+      if (event.type !== "BOOKMARK") {
+        const object = objectFrom(event.object, type);
+        if (isReplay) {
+          existing.push(object);
+          continue;
+        }
+        state.resourceVersion = object.metadata.resourceVersion;
         yield* deliver(state.known, event.type, object);
         continue;
       }
-      if (event.type !== "BOOKMARK") {
-        seen.push(object);
-        continue;
-      }
-      if (object.metadata.annotations?.["k8s.io/initial-events-end"] !== "true") continue;
-      stream.markSynced();
-      yield* difference(state.known, seen);
-      state.resourceVersion = object.metadata.resourceVersion;
-      yield { type: "synced", resourceVersion: object.metadata.resourceVersion ?? "" };
+      const { resourceVersion, isEndOfInitialEvents } = bookmarkFrom(event.object);
+      if (isReplay && !isEndOfInitialEvents) continue;
+      state.resourceVersion = resourceVersion;
+      if (isReplay) yield* difference(state.known, existing.splice(0));
+      yield { type: isReplay ? "synced" : "bookmark", resourceVersion };
     }
     return { kind: "ended", progress };
   } catch (error) {
     signal.throwIfAborted();
-    return endOf(error, isInitial, progress);
+    return endOf(context.sender, error, isInitial, progress);
   }
 }
 
@@ -137,8 +138,6 @@ interface RawEvent {
 
 interface Stream extends AsyncDisposable {
   readonly events: AsyncIterable<RawEvent>;
-  isSynced(): boolean;
-  markSynced(): void;
 }
 
 async function openStream(context: WatchContext, path: string, idleMs: number, signal: AbortSignal): Promise<Stream> {
@@ -148,13 +147,8 @@ async function openStream(context: WatchContext, path: string, idleMs: number, s
     const whole = { status: answer.status, headers: answer.headers, body: await textOf(answer.body) };
     throw apiError(whole, request, retryAfterMs(answer.headers["retry-after"], context.clock.now()));
   }
-  let synced = false;
   return {
     events: events(lines(idleGuard(answer.body, idleMs, answer.cancel))),
-    isSynced: () => synced,
-    markSynced: () => {
-      synced = true;
-    },
     async [Symbol.asyncDispose]() {
       answer.cancel();
     },
@@ -196,10 +190,6 @@ async function* idleGuard(body: AsyncIterable<Buffer>, idleMs: number, cancel: (
 }
 
 function* deliver(known: Known, type: RawEvent["type"], object: KubeObject): Generator<WatchEvent> {
-  if (type === "BOOKMARK") {
-    yield { type: "bookmark", resourceVersion: object.metadata.resourceVersion ?? "" };
-    return;
-  }
   const key = keyOf(object);
   if (type === "DELETED") {
     known.delete(key);
@@ -243,7 +233,7 @@ function eventError(object: unknown, path: string): unknown {
 }
 
 /** Sorts what ended a stream: begin anew, come back, or give up by throwing it. */
-function endOf(error: unknown, isInitial: boolean, progress: boolean): End {
+function endOf(sender: Sender, error: unknown, isInitial: boolean, progress: boolean): End {
   if (error instanceof ConnectionError) {
     if (!error.retry) throw error;
     return { kind: "ended", progress, error };
@@ -252,7 +242,8 @@ function endOf(error: unknown, isInitial: boolean, progress: boolean): End {
   if (error.status === 410) return { kind: "expired", progress };
   // https://kubernetes.io/docs/reference/using-api/api-concepts/#streaming-lists: servers without it answer so.
   if (isInitial && (error.status === 400 || error.status === 422)) return { kind: "unsupported", progress };
-  if (error.status === 429 || error.status >= 500) {
+  const isPassing = error.status === 429 || error.status >= 500 || (error.status === 403 && sender.isRecovering());
+  if (isPassing) {
     return { kind: "ended", progress, retryAfterMs: error.retryAfterMs, error };
   }
   throw error;

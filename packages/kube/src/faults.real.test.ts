@@ -1,0 +1,200 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type OwnCluster, startCluster } from "../../../test/cluster/cluster.ts";
+import type { KubeClient, WatchEvent } from "./client.ts";
+import { connect } from "./connect.ts";
+import { stableKind } from "./kinds.ts";
+
+const CONFIG_MAP = stableKind("v1", "ConfigMap");
+if (CONFIG_MAP === undefined) throw new Error("ConfigMap is a stable kind");
+const configMaps = CONFIG_MAP;
+
+let cluster: OwnCluster;
+beforeAll(async () => {
+  cluster = await startCluster({ nodes: 1, print: () => undefined });
+});
+afterAll(() => cluster[Symbol.asyncDispose]());
+
+const open = (who: "admin" | "ci" = "admin", namespace?: string) =>
+  connect({ kubeconfig: { text: cluster.kubeconfig(who, namespace) } });
+const configMap = (namespace: string, name: string, value = "1") => ({
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name, namespace },
+  data: { value },
+});
+
+/** Collects what a watch says, without `kube-root-ca.crt` and bookmarks, as short text. */
+function listen(client: KubeClient, namespace: string) {
+  const stop = new AbortController();
+  const seen: string[] = [];
+  const done = (async () => {
+    for await (const event of client.watch(configMaps, { namespace }, stop.signal)) {
+      const text = shown(event);
+      if (text !== undefined) seen.push(text);
+    }
+  })();
+  return {
+    seen,
+    async until(text: string) {
+      const deadline = Date.now() + 20_000;
+      while (!seen.includes(text)) {
+        if (Date.now() > deadline) throw new Error(`no ${text} in ${seen.join(", ")}`);
+        await Promise.race([sleep(20), done]);
+      }
+    },
+    async stop() {
+      stop.abort(new Error("enough"));
+      await expect(done).rejects.toThrow("enough");
+    },
+  };
+}
+
+function shown(event: WatchEvent): string | undefined {
+  if (event.type === "bookmark") return undefined;
+  if (event.type === "synced") return "synced";
+  return event.object.metadata.name === "kube-root-ca.crt" ? undefined : `${event.type} ${event.object.metadata.name}`;
+}
+
+describe("a watch", () => {
+  it("goes on after the API server was killed, without a gap or a repeat", async () => {
+    await using namespace = await cluster.namespace("watch");
+    await using client = await open();
+    await client.apply(configMap(namespace.name, "a"), { fieldManager: "t" });
+    const watch = listen(client, namespace.name);
+    await watch.until("synced");
+    await cluster.kill("kube-apiserver");
+    await cluster.start("kube-apiserver");
+    await client.apply(configMap(namespace.name, "b"), { fieldManager: "t" });
+    await watch.until("added b");
+    expect(watch.seen).toEqual(["added a", "synced", "added b"]);
+    await watch.stop();
+  });
+
+  it("misses no deletion when its version was compacted away while it was cut off", async () => {
+    await using namespace = await cluster.namespace("watch");
+    await using client = await open();
+    for (const name of ["kept", "changed", "deleted", "replaced"]) {
+      await client.apply(configMap(namespace.name, name), { fieldManager: "t" });
+    }
+    const proxied = await frozen(cluster.endpoint);
+    await using far = await connect({
+      kubeconfig: { text: cluster.kubeconfig("admin").replace(cluster.endpoint, proxied.endpoint) },
+    });
+    const watch = listen(far, namespace.name);
+    await watch.until("synced");
+    proxied.cut();
+    const ref = (name: string) => ({ apiVersion: "v1", kind: "ConfigMap", namespace: namespace.name, name });
+    await client.apply(configMap(namespace.name, "changed", "2"), { fieldManager: "t" });
+    await client.delete(ref("deleted"));
+    await client.delete(ref("replaced"));
+    await client.apply(configMap(namespace.name, "replaced"), { fieldManager: "t" });
+    await client.apply(configMap(namespace.name, "new"), { fieldManager: "t" });
+    await cluster.compact();
+    await cluster.kill("kube-apiserver");
+    await cluster.start("kube-apiserver");
+    proxied.mend();
+    await watch.until("added new");
+    const after = watch.seen.slice(watch.seen.indexOf("synced") + 1);
+    expect(after.toSorted()).toEqual(
+      ["added new", "added replaced", "deleted deleted", "deleted replaced", "modified changed", "synced"].filter(
+        (text) => after.includes("synced") || text !== "synced",
+      ),
+    );
+    await watch.stop();
+    await proxied.close();
+  });
+});
+
+describe("requests", () => {
+  it("arrive although the API server restarts while they are under way", async () => {
+    await using namespace = await cluster.namespace("restart");
+    await using client = await open("ci", namespace.name);
+    await client.apply(configMap(namespace.name, "first"), { fieldManager: "t" });
+    const names = Array.from({ length: 60 }, (_, index) => `cm-${index}`);
+    const writes = Promise.all(
+      names.map((name) => client.apply(configMap(namespace.name, name), { fieldManager: "t" })),
+    );
+    await sleep(30);
+    await cluster.kill("kube-apiserver");
+    await cluster.start("kube-apiserver");
+    await writes;
+    const list = await client.list(configMaps, { namespace: namespace.name });
+    expect(list.items.map((item) => item.metadata.name)).toEqual(expect.arrayContaining(names));
+  });
+
+  it("wait for etcd when it stalls, and are not sent twice", async () => {
+    await using namespace = await cluster.namespace("stall");
+    await using client = await open("ci", namespace.name);
+    await client.apply(configMap(namespace.name, "first"), { fieldManager: "t" });
+    const before = client.stats().requests;
+    cluster.pause("etcd");
+    const write = client.apply(configMap(namespace.name, "second"), { fieldManager: "t" });
+    await sleep(3_000);
+    cluster.resume("etcd");
+    expect((await write).object.metadata.name).toBe("second");
+    expect(client.stats().requests - before).toBe(1);
+  });
+});
+
+describe("an API server that refuses most requests with 429", () => {
+  it("gets all 60 objects in the end, and no Retry-After is undercut", async () => {
+    await using busy = await startCluster({
+      nodes: 1,
+      print: () => undefined,
+      apiserverArgs: [
+        "--enable-priority-and-fairness=false",
+        "--max-requests-inflight=1",
+        "--max-mutating-requests-inflight=1",
+      ],
+    });
+    await using namespace = await busy.namespace("busy");
+    const retries: string[] = [];
+    await using client = await connect({
+      kubeconfig: { text: busy.kubeconfig("ci", namespace.name) },
+      log: { debug: (text) => retries.push(text) },
+    });
+    const names = Array.from({ length: 60 }, (_, index) => `cm-${index}`);
+    await Promise.all(names.map((name) => client.apply(configMap(namespace.name, name), { fieldManager: "t" })));
+    const list = await client.list(configMaps, { namespace: namespace.name });
+    expect(list.items.map((item) => item.metadata.name)).toEqual(expect.arrayContaining(names));
+    const waits = retries.flatMap((text) => [...(/: 429.* again in (\d+) ms/.exec(text)?.slice(1) ?? [])].map(Number));
+    expect(waits.length).toBeGreaterThan(0);
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(1000);
+  });
+});
+
+/** A TCP proxy whose connections can be cut, with new ones refused, until it is mended. */
+async function frozen(endpoint: string) {
+  const { connect: dial, createServer } = await import("node:net");
+  const { hostname, port } = new URL(endpoint);
+  const sockets = new Set<{ destroy(): void }>();
+  let isCut = false;
+  const server = createServer((near) => {
+    if (isCut) {
+      near.destroy();
+      return;
+    }
+    const far = dial({ host: hostname, port: Number(port) });
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on("error", () => undefined);
+      socket.once("close", () => sockets.delete(socket));
+    }
+    near.pipe(far).pipe(near);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
+  return {
+    endpoint: `https://127.0.0.1:${address.port}`,
+    cut() {
+      isCut = true;
+      for (const socket of sockets) socket.destroy();
+    },
+    mend() {
+      isCut = false;
+    },
+    close: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
+}
