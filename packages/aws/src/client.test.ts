@@ -22,7 +22,10 @@ async function eksServer(
     url: `http://127.0.0.1:${port}`,
     agents,
     count: () => count,
-    [Symbol.asyncDispose]: async () => void server.closeAllConnections() ?? server.close(),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
   };
 }
 

@@ -71,6 +71,8 @@ describe("readProxy", () => {
   });
 
   it("makes agents that keep connections", () => {
-    expect(createAgents(undefined).https.keepAlive).toBe(true);
+    const agents = createAgents(undefined);
+    expect(agents.https.options).toMatchObject({ keepAlive: true });
+    expect(agents.http.options).toMatchObject({ keepAlive: true });
   });
 });

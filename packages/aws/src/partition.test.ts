@@ -1,6 +1,6 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-// The SDK's own endpoint data; not part of its public surface, but the only list that is always as new as the SDK.
-import { partitionsInfo } from "../../../node_modules/@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/partitions.js";
 import { PARTITION_IDS, partitionOf, REGION_PATTERN, stsHost } from "./partition.ts";
 
 interface SdkPartition {
@@ -8,7 +8,16 @@ interface SdkPartition {
   readonly outputs: { readonly dnsSuffix: string };
   readonly regions: Readonly<Record<string, unknown>>;
 }
-const sdk = partitionsInfo.partitions as readonly SdkPartition[];
+
+// The SDK's own endpoint data: not part of its public surface, but the one list that is always as new as the SDK.
+const file = "dist-es/submodules/client/util-endpoints/lib/aws/partitions.js";
+const path = fileURLToPath(new URL(`../../../node_modules/@aws-sdk/core/${file}`, import.meta.url));
+const sdk = partitionsIn(readFileSync(path, "utf8"));
+
+function partitionsIn(source: string): readonly SdkPartition[] {
+  const literal = source.slice(source.indexOf("{"), source.lastIndexOf("}") + 1);
+  return (JSON.parse(literal) as { partitions: readonly SdkPartition[] }).partitions;
+}
 
 describe("partitionOf", () => {
   it.each(sdk.map((partition) => [partition.id, partition] as const))(
