@@ -27,6 +27,14 @@ export interface Denial {
   readonly namespace?: string | undefined;
 }
 
+/** Server-side apply answers such an object with a 500 that has no reason, so that the sentence alone tells. */
+export interface SchemaFault {
+  /** `.spec.replcas` */
+  readonly field: string;
+  /** `field not declared in schema` */
+  readonly what: string;
+}
+
 export interface KubeApiErrorInit {
   readonly status: number;
   readonly reason: string;
@@ -51,6 +59,8 @@ export class KubeApiError extends Error {
   readonly answer: RawAnswer;
   /** Set for 403 answers in RBAC's form. */
   readonly denial: Denial | undefined;
+  /** Set when a server-side apply holds a field that the kind does not have, or of another type. */
+  readonly schemaFault: SchemaFault | undefined;
 
   constructor(init: KubeApiErrorInit) {
     super(init.message);
@@ -61,6 +71,7 @@ export class KubeApiError extends Error {
     this.request = init.request;
     this.answer = init.answer;
     this.denial = init.status === 403 ? parseDenial(init.message) : undefined;
+    this.schemaFault = parseSchemaFault(init.message);
   }
 }
 
@@ -73,6 +84,14 @@ export function parseDenial(message: string): Denial | undefined {
   if (groups === undefined) return undefined;
   const { user = "", verb = "", resource = "", group = "", namespace } = groups;
   return { user, verb, resource, group, namespace };
+}
+
+// Format: sigs.k8s.io/structured-merge-diff/v6/typed and k8s.io/apimachinery/pkg/util/managedfields/internal
+const SCHEMA_FAULT = /^failed to create typed patch object \([^)]*\): (?<field>\S+?): (?<what>[^\n]+)/;
+
+export function parseSchemaFault(message: string): SchemaFault | undefined {
+  const groups = SCHEMA_FAULT.exec(message)?.groups;
+  return groups === undefined ? undefined : { field: groups["field"] ?? "", what: groups["what"] ?? "" };
 }
 
 /** Builds the error from an answer's status and body; a body that is no Status object becomes the message, cut. */

@@ -15,5 +15,5 @@ export type {
   WriteOptions,
 } from "./client.ts";
 export { type ConnectOptions, connect } from "./connect.ts";
-export { type Denial, KubeApiError, type StatusCause, type StatusDetails } from "./error.ts";
+export { type Denial, KubeApiError, type SchemaFault, type StatusCause, type StatusDetails } from "./error.ts";
 export { type ResourceType, resourcePath } from "./resource.ts";
