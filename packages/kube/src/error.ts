@@ -59,8 +59,8 @@ export class KubeApiError extends Error {
   readonly answer: RawAnswer;
   /** Set for 403 answers in RBAC's form. */
   readonly denial: Denial | undefined;
-  /** Set when a server-side apply holds a field that the kind does not have, or of another type. */
-  readonly schemaFault: SchemaFault | undefined;
+  /** Fields of a server-side apply that the kind does not have, or that are of another type. */
+  readonly schemaFaults: readonly SchemaFault[];
 
   constructor(init: KubeApiErrorInit) {
     super(init.message);
@@ -71,7 +71,7 @@ export class KubeApiError extends Error {
     this.request = init.request;
     this.answer = init.answer;
     this.denial = init.status === 403 ? parseDenial(init.message) : undefined;
-    this.schemaFault = parseSchemaFault(init.message);
+    this.schemaFaults = parseSchemaFaults(init.message);
   }
 }
 
@@ -86,12 +86,16 @@ export function parseDenial(message: string): Denial | undefined {
   return { user, verb, resource, group, namespace };
 }
 
-// Format: sigs.k8s.io/structured-merge-diff/v6/typed and k8s.io/apimachinery/pkg/util/managedfields/internal
-const SCHEMA_FAULT = /^failed to create typed patch object \([^)]*\): (?<field>\S+?): (?<what>[^\n]+)/;
+// Format: sigs.k8s.io/structured-merge-diff/v6/typed (ValidationErrors) and k8s.io/apimachinery managedfields: one
+// fault stands behind the prefix, several on a line each.
+const SCHEMA_FAULTS = /^failed to create typed patch object \([^)]*\): (?:errors:\s*)?(?<faults>.*)/s;
 
-export function parseSchemaFault(message: string): SchemaFault | undefined {
-  const groups = SCHEMA_FAULT.exec(message)?.groups;
-  return groups === undefined ? undefined : { field: groups["field"] ?? "", what: groups["what"] ?? "" };
+export function parseSchemaFaults(message: string): readonly SchemaFault[] {
+  const faults = SCHEMA_FAULTS.exec(message)?.groups?.["faults"] ?? "";
+  return faults.split("\n").flatMap((line) => {
+    const [, field, what] = /^\s*(\.\S*?): (.+)$/.exec(line) ?? [];
+    return field === undefined || what === undefined ? [] : [{ field, what }];
+  });
 }
 
 /** Builds the error from an answer's status and body; a body that is no Status object becomes the message, cut. */

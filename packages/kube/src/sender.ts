@@ -155,7 +155,7 @@ export function createSender(options: SenderOptions): Sender {
     // 429 is given before anything is done, so that even a create may be sent again.
     if (error.status === 429) return { retry: true, reason: "429", afterMs: error.retryAfterMs ?? 1_000 };
     if (error.status === 403 && isRecovering()) return { retry: true, reason: "403 after an outage" };
-    const isOutage = error.status >= 500 && error.status !== 501 && error.schemaFault === undefined;
+    const isOutage = error.status >= 500 && error.status !== 501 && error.schemaFaults.length === 0;
     if (!isOutage || !isRepeatable || number >= patience.serverErrorAttempts) return { retry: false };
     return { retry: true, reason: String(error.status), afterMs: error.retryAfterMs };
   }
