@@ -105,14 +105,11 @@ describe("where the client library is wrong", () => {
 
   it("has unknown fields refused by name", async () => {
     const metadata = { name: "x", namespace: namespace.name };
-    const typo = { apiVersion: "v1", kind: "ConfigMap", metadata, dta: { a: "1" }, dat: {} };
+    const typo = { apiVersion: "v1", kind: "ConfigMap", metadata, dta: { a: "1" } };
     const before = client.stats().requests;
     const error = await client.apply(typo, { fieldManager: "t", dryRun: true }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
-      schemaFaults: [
-        { field: ".dat", what: "field not declared in schema" },
-        { field: ".dta", what: "field not declared in schema" },
-      ],
+      schemaFaults: [{ field: ".dta", what: "field not declared in schema" }],
     });
     // The server calls it 500, yet no repeat can help.
     expect(client.stats().requests - before).toBe(1);
