@@ -1,1 +1,4 @@
-export {};
+import { exitWith, runAction } from "@eks-actions/action";
+import { rollout } from "./action.ts";
+
+await exitWith(runAction(rollout));

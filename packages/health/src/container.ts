@@ -98,7 +98,8 @@ function pullTrouble(
   // Older kubelets forget the reason in ImagePullBackOff, so a fault once seen stays until the state changes.
   const known = (["IMAGE_NOT_FOUND", "IMAGE_DENIED"] as const).find((fault) => around.firstSeen.has(key(fault)));
   const said =
-    pullFault(waiting.message) ?? pulls.map((event) => pullFault(event.message)).find((fault) => fault !== undefined);
+    pullFault(waiting.message, image) ??
+    pulls.map((event) => pullFault(event.message, image)).find((fault) => fault !== undefined);
   const fault = said ?? known ?? "IMAGE_PULL_SLOW";
   const since = around.firstSeen.get(key(fault)) ?? now;
   const failedPulls = pulls

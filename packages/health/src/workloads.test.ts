@@ -153,6 +153,17 @@ const rows: readonly Row[] = [
     message: "cannot be pulled",
   },
   {
+    name: "an image whose name sounds like a passing fault",
+    shape: {
+      spec: { containers: [{ name: "app", image: "gcr.io/api/orders-503:429" }] },
+      container: waitingFor("ErrImagePull", 'failed to resolve reference "gcr.io/api/orders-503:429": not found'),
+    },
+    parts: { firstSeen: firstSeen("IMAGE_NOT_FOUND") },
+    failsAt: 22,
+    why: "IMAGE_NOT_FOUND",
+    message: "image gcr.io/api/orders-503:429 not found",
+  },
+  {
     name: "two failed pulls",
     shape: { container: waitingFor("ImagePullBackOff", "Back-off") },
     parts: { events: uids.map((uid) => event(uid, "Failed", 'Failed to pull image "web:2": not found', at(3), 2)) },

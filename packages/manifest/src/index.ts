@@ -44,4 +44,4 @@ export {
   readResources,
 } from "./requests.ts";
 export { createRedactor, isSecret, looksSecret, type Redactor, redactObject, secretTexts } from "./secrets.ts";
-export { YAML_LIMITS } from "./yaml.ts";
+export { type Place, readYaml, type SourcedDocument, YAML_LIMITS, type YamlResult } from "./yaml.ts";

@@ -1,0 +1,72 @@
+import type { GitHubPort } from "@eks-actions/github";
+import { isRecord } from "@eks-actions/manifest";
+import { COMMENT_BUDGET, fitBody, text } from "@eks-actions/markdown";
+import { countsLine } from "./describe.ts";
+import { diffMarkdown } from "./diff-markdown.ts";
+import type { SetPlan } from "./plan.ts";
+import type { Ports } from "./ports.ts";
+
+/** What the plan's comment needs of GitHub. */
+export type CommentPort = Pick<GitHubPort, "stickyComment">;
+
+const AUTHOR = "github-actions[bot]";
+
+/** Number of the pull request that the run is about; `undefined` for other events. */
+export function pullRequestNumber(event: unknown): number | undefined {
+  const request = isRecord(event) && isRecord(event["pull_request"]) ? event["pull_request"] : undefined;
+  const number = request?.["number"];
+  return typeof number === "number" && Number.isSafeInteger(number) ? number : undefined;
+}
+
+/** Keeps one comment with the plan on the pull request up to date. A token that may not write is no failure. */
+export async function commentPlan(plan: SetPlan, ports: Ports, signal: AbortSignal): Promise<void> {
+  const issue = pullRequestNumber(ports.run.event);
+  if (ports.comments === undefined || issue === undefined || plan.inputs.comment === "never") return;
+  const marker = `<!-- eks-actions/rollout app=${plan.state.app} env=${(plan.inputs.environment ?? "").replace(/[^\w.-]/g, "_")} -->`;
+  try {
+    const result = await ports.comments.stickyComment(
+      {
+        issue,
+        marker,
+        author: AUTHOR,
+        body: () => commentBody(plan, ports.run),
+        shorterBody: () => commentBody(plan, ports.run, true),
+      },
+      signal,
+    );
+    if (result.kind === "read-only")
+      ports.log.info("the token may not write comments; the plan stands in the job summary");
+    else if (result.kind === "created" || result.kind === "updated")
+      ports.log.info(`comment ${result.kind}: ${result.url}`);
+  } catch (error) {
+    ports.log.annotate({
+      level: "warning",
+      title: "GITHUB_API",
+      message: `the plan's comment is not written: ${error instanceof Error ? error.message : String(error)}`,
+    });
+  }
+}
+
+/** The comment without its marker: what merging would change in the cluster. */
+export function commentBody(
+  plan: SetPlan,
+  run: { readonly sha: string; readonly runUrl: string },
+  short = false,
+): string {
+  const where = plan.inputs.environment ?? plan.state.namespace;
+  const link = /^https?:\/\//.test(run.runUrl) ? ` · <a href="${encodeURI(run.runUrl)}">run</a>` : "";
+  return fitBody(
+    [
+      { id: "title", markdown: `## Rollout of ${text(plan.state.app)} → ${text(where)}` },
+      { id: "counts", markdown: `**${countsLine(plan)}**` },
+      {
+        id: "diff",
+        markdown: short ? "" : (diffMarkdown(plan) ?? ""),
+        drop: 1,
+        instead: "_The diff is too long for a comment; it stands in the job summary._",
+      },
+      { id: "footer", markdown: `<sub>rollout · ${text(run.sha.slice(0, 7))}${link} · updated in place</sub>` },
+    ],
+    COMMENT_BUDGET,
+  ).body;
+}

@@ -1,0 +1,66 @@
+import { nameOf } from "@eks-actions/manifest";
+import { symbols } from "@eks-actions/markdown";
+import type { ObjectAction } from "./model.ts";
+import type { Plan, PlannedObject, SetPlan } from "./plan.ts";
+
+const SYMBOL: Readonly<Record<ObjectAction, string>> = {
+  create: symbols.create,
+  update: symbols.change,
+  adopt: symbols.change,
+  recreate: symbols.replace,
+  prune: symbols.remove,
+  unchanged: symbols.nothing,
+};
+
+export function symbolOf(action: ObjectAction): string {
+  return SYMBOL[action];
+}
+
+// A set of a thousand objects must not bury the lines that follow it.
+const MOST_LINES = 60;
+const MOST_FIELDS = 12;
+
+/** The plan as log lines. */
+export function describe(plan: Plan): readonly string[] {
+  if (plan.kind === "recovery")
+    return plan.apps.map(({ state, action, reason }) => `${state.app}: ${action} (${reason})`);
+  const changing = [...plan.objects.filter((one) => one.action !== "unchanged"), ...plan.pruned];
+  const lines = changing.slice(0, MOST_LINES).flatMap(linesOf);
+  if (changing.length > MOST_LINES) lines.push(`… and ${changing.length - MOST_LINES} more objects`);
+  return [
+    ...recoveryLines(plan),
+    ...lines,
+    ...plan.kept.map(({ ref, reason }) => `${nameOf(ref)} leaves the set and stays: ${reason}`),
+    countsLine(plan),
+  ];
+}
+
+export function countsLine({ counts }: SetPlan): string {
+  const { created, updated, pruned, unchanged } = counts;
+  if (created + updated + pruned === 0)
+    return `${symbols.nothing} nothing to change: ${unchanged} objects are as written`;
+  return `${created} to create, ${updated} to change, ${pruned} to delete, ${unchanged} unchanged`;
+}
+
+function recoveryLines({ recovery }: SetPlan): readonly string[] {
+  if (recovery === undefined) return [];
+  const then = {
+    "go-on": "this run goes on with its own set",
+    revert: "its revert is finished first",
+    finish: "what it left is finished",
+  }[recovery.action];
+  return [`${symbols.attention} ${recovery.runUrl || recovery.holder} ended while ${recovery.phase}; ${then}`];
+}
+
+function linesOf(one: PlannedObject): readonly string[] {
+  const place = one.source === undefined ? "" : ` (${one.source.file}:${one.source.line})`;
+  const namespace = one.ref.namespace === undefined ? "" : ` in ${one.ref.namespace}`;
+  const forced = one.forced.length === 0 ? "" : `, takes fields over from ${one.forced.join(", ")}`;
+  const head = `${symbolOf(one.action)} ${one.action} ${nameOf(one.ref)}${namespace}${place}${forced}`;
+  if (one.action === "create" || one.action === "prune") return [head];
+  const fields = one.diff
+    .slice(0, MOST_FIELDS)
+    .map((change) => `    ${change.path}: ${change.from ?? "(none)"} → ${change.to ?? "(none)"}`);
+  const more = one.diff.length > MOST_FIELDS ? [`    … and ${one.diff.length - MOST_FIELDS} more fields`] : [];
+  return [head, ...fields, ...more];
+}

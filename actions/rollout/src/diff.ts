@@ -1,0 +1,71 @@
+import { isRecord, type KubeObject, type Redactor, redactObject } from "@eks-actions/manifest";
+import { canonical } from "./canonical.ts";
+import type { FieldChange } from "./model.ts";
+import { annotations } from "./model.ts";
+import { withoutServerFields } from "./ownership.ts";
+
+/** Fields that a write would change: live object against the answer of the dry-run, secrets hidden. */
+export function diffObjects(live: KubeObject | undefined, next: KubeObject, redact: Redactor): readonly FieldChange[] {
+  const before = live === undefined ? {} : shown(live, redact);
+  return changes(before, shown(next, redact), "");
+}
+
+function shown(object: KubeObject, redact: Redactor): Readonly<Record<string, unknown>> {
+  const { apiVersion: _a, kind: _k, metadata, ...body } = withoutServerFields(redactObject(object, redact));
+  const { name: _n, namespace: _s, annotations: notes, ...rest } = metadata;
+  const {
+    [annotations.specHash]: _h,
+    "kubectl.kubernetes.io/last-applied-configuration": _l,
+    "deployment.kubernetes.io/revision": _r,
+    ...kept
+  } = notes ?? {};
+  return { metadata: { ...rest, annotations: kept }, ...body };
+}
+
+function changes(before: unknown, after: unknown, path: string): readonly FieldChange[] {
+  if (canonical(before) === canonical(after)) return [];
+  if (isRecord(before) && isRecord(after)) {
+    const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+    return keys.flatMap((key) =>
+      changes(
+        before[key],
+        after[key],
+        path === "" ? segment(key) : `${path}${/^\[/.test(segment(key)) ? "" : "."}${segment(key)}`,
+      ),
+    );
+  }
+  if (Array.isArray(before) && Array.isArray(after)) {
+    const names = keyed(before) && keyed(after);
+    if (names) return listChanges(before, after, path);
+  }
+  if (isRecord(after) && before === undefined && Object.keys(after).length > 0) return changes({}, after, path);
+  if (isRecord(before) && after === undefined && Object.keys(before).length > 0) return changes(before, {}, path);
+  return [
+    {
+      path,
+      ...(before === undefined ? {} : { from: brief(before) }),
+      ...(after === undefined ? {} : { to: brief(after) }),
+    },
+  ];
+}
+
+function listChanges(before: readonly unknown[], after: readonly unknown[], path: string): readonly FieldChange[] {
+  const find = (list: readonly unknown[], name: string) => list.find((item) => isRecord(item) && item["name"] === name);
+  const names = [...new Set([...before, ...after].flatMap((item) => (isRecord(item) ? [String(item["name"])] : [])))];
+  return names.flatMap((name) => changes(find(before, name), find(after, name), `${path}[${name}]`));
+}
+
+/** Lists whose items have names of their own: containers, ports, variables. */
+function keyed(list: readonly unknown[]): boolean {
+  const names = list.map((item) => (isRecord(item) ? item["name"] : undefined));
+  return names.every((name) => typeof name === "string") && new Set(names).size === names.length;
+}
+
+function segment(key: string): string {
+  return /^[A-Za-z0-9_-]+$/.test(key) ? key : `["${key}"]`;
+}
+
+function brief(value: unknown): string {
+  const text = typeof value === "string" ? value : canonical(value);
+  return text.length > 200 ? `${text.slice(0, 199)}…` : text;
+}

@@ -1,0 +1,222 @@
+import { ActionError, type Clock, formatDuration, type Log } from "@eks-actions/action";
+import {
+  type Blame,
+  type Budgets,
+  blameFor,
+  causes,
+  type FailureCause,
+  judge,
+  judgeAbsent,
+  type Verdict,
+} from "@eks-actions/health";
+import { identityOf, nameOf, type ObjectRef } from "@eks-actions/manifest";
+import { createProgress } from "./progress.ts";
+import type { View } from "./view.ts";
+
+export interface GateOptions {
+  readonly budgets: Budgets;
+  readonly timeoutMs: number;
+  readonly noProgressMs: number;
+  readonly stableForMs: number;
+  readonly typicalMs?: number | undefined;
+  /** Name of the whole, for progress lines. */
+  readonly app: string;
+}
+
+export interface GatePorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Server time, milliseconds since the epoch. */
+  serverTime(): number;
+}
+
+export interface GateResult {
+  readonly verdicts: readonly Verdict[];
+  /** When each object became healthy, by identity; milliseconds since the gate began. */
+  readonly healthyAfter: ReadonlyMap<string, number>;
+  /** What ended the wait; absent when all is healthy. */
+  readonly failure: GateFailure | undefined;
+}
+
+export interface GateFailure {
+  readonly why: FailureCause;
+  readonly message: string;
+  /** Objects that share the cause; empty for a limit of the whole run. */
+  readonly blames: readonly Blame[];
+}
+
+/**
+ * Waits until all objects are healthy, or one has failed, or time is up. Driven by watches and by the verdicts' own
+ * `recheckAt`; nothing is polled.
+ */
+export async function gate(
+  members: readonly ObjectRef[],
+  view: View,
+  options: GateOptions,
+  ports: GatePorts,
+  signal: AbortSignal,
+): Promise<GateResult> {
+  const { clock, serverTime } = ports;
+  const began = serverTime();
+  const firstSeen = new Map<string, number>();
+  const healthyAfter = new Map<string, number>();
+  const detailed = new Set<string>();
+  let best = -1;
+  let progressAt = began;
+  let graceUntil = 0;
+  let healthySince: number | undefined;
+  using progress = createProgress(options, ports.log);
+
+  for (;;) {
+    signal.throwIfAborted();
+    const now = serverTime();
+    const verdicts = members.map((ref) => verdictOf(ref, view, options.budgets, firstSeen, now));
+    forget(firstSeen, verdicts, now);
+    for (const verdict of verdicts)
+      if (isDone(verdict))
+        healthyAfter.set(identityOf(verdict.ref), healthyAfter.get(identityOf(verdict.ref)) ?? now - began);
+    const wanting = new Set(
+      verdicts.flatMap((one) => (one.wantsDetails && one.ref.namespace !== undefined ? [one.ref.namespace] : [])),
+    );
+    const fresh = [...wanting].filter((namespace) => !detailed.has(namespace));
+    if (fresh.length > 0) {
+      for (const namespace of fresh) detailed.add(namespace);
+      await abortable(Promise.all(fresh.map((namespace) => view.needDetails(namespace))), signal);
+      continue;
+    }
+    progress.update(verdicts, now - began);
+    const blames = blameFor(verdicts.map((verdict) => strictly(verdict, options.budgets.strict)));
+    const [worst] = blames;
+    if (worst !== undefined)
+      return { verdicts, healthyAfter, failure: { why: worst.why, message: worst.message, blames } };
+
+    const score = verdicts.reduce(
+      (sum, verdict) => sum + (isDone(verdict) ? 1_000_000 : 0) + (verdict.progress?.ready ?? 0),
+      0,
+    );
+    if (score > best) {
+      best = score;
+      progressAt = now;
+    }
+    graceUntil = Math.max(
+      graceUntil,
+      ...verdicts.map((verdict) => (verdict.suspect === undefined ? 0 : (verdict.recheckAt ?? 0))),
+    );
+    const open = verdicts.filter((verdict) => !isDone(verdict));
+    if (open.length === 0) {
+      healthySince ??= now;
+      if (now >= healthySince + options.stableForMs) return { verdicts, healthyAfter, failure: undefined };
+    } else healthySince = undefined;
+
+    const idleEnd = Math.max(progressAt, Math.min(graceUntil, now)) + options.noProgressMs;
+    const hardEnd = began + options.timeoutMs;
+    if (open.length > 0 && now >= hardEnd)
+      return { verdicts, healthyAfter, failure: overdue(open, "TIMEOUT", options.timeoutMs) };
+    if (open.length > 0 && now >= idleEnd && now >= graceUntil)
+      return { verdicts, healthyAfter, failure: overdue(open, "NO_PROGRESS", options.noProgressMs) };
+
+    const next = Math.min(
+      ...verdicts.map((verdict) => verdict.recheckAt ?? Number.POSITIVE_INFINITY).filter((time) => time > now),
+      healthySince === undefined ? Number.POSITIVE_INFINITY : healthySince + options.stableForMs,
+      open.length > 0 ? Math.min(hardEnd, Math.max(idleEnd, graceUntil)) : Number.POSITIVE_INFINITY,
+    );
+    await changeOrTime(view, clock, Math.max(1, next - now), signal);
+  }
+}
+
+function verdictOf(
+  ref: ObjectRef,
+  view: View,
+  budgets: Budgets,
+  firstSeen: ReadonlyMap<string, number>,
+  now: number,
+): Verdict {
+  const object = view.current(identityOf(ref));
+  return object === undefined ? judgeAbsent(ref) : judge(object, view.around(object, firstSeen), budgets, now);
+}
+
+/** Keys keep the time of their first sight for as long as they are being watched. */
+function forget(firstSeen: Map<string, number>, verdicts: readonly Verdict[], now: number): void {
+  const watching = new Set(verdicts.flatMap((verdict) => verdict.watching));
+  for (const key of firstSeen.keys()) if (!watching.has(key)) firstSeen.delete(key);
+  for (const key of watching) if (!firstSeen.has(key)) firstSeen.set(key, now);
+}
+
+export function isDone(verdict: Verdict): boolean {
+  return verdict.status === "healthy" || verdict.status === "suspended";
+}
+
+/** `strict`: what is paused, or healthy with doubts, fails. */
+function strictly(verdict: Verdict, strict: boolean): Verdict {
+  if (!strict || !isDone(verdict) || (verdict.status === "healthy" && verdict.warnings.length === 0)) return verdict;
+  return { ...verdict, status: "failed", why: "RESOURCE_FAILED", message: verdict.warnings[0] ?? verdict.message };
+}
+
+/** Time is up: the strongest suspicion is the cause, else the limit itself. */
+function overdue(open: readonly Verdict[], limit: "TIMEOUT" | "NO_PROGRESS", ms: number): GateFailure {
+  const suspected = open
+    .flatMap((verdict) => (verdict.suspect === undefined ? [] : [{ verdict, suspect: verdict.suspect }]))
+    .sort((a, b) => causes.indexOf(a.suspect.why) - causes.indexOf(b.suspect.why));
+  const [first] = suspected;
+  const spent =
+    limit === "TIMEOUT"
+      ? `not healthy within timeout ${formatDuration(ms)}`
+      : `no pod became ready for ${formatDuration(ms)}`;
+  const blamed =
+    first === undefined
+      ? open
+      : suspected.filter((one) => one.suspect.why === first.suspect.why).map((one) => one.verdict);
+  const why = first?.suspect.why ?? limit;
+  const names = open.slice(0, 3).map((verdict) => `${nameOf(verdict.ref)} (${verdict.message})`);
+  const message = first === undefined ? `${spent}: ${names.join(", ")}` : `${first.suspect.message} (${spent})`;
+  return { why, message, blames: [{ why, message, verdicts: blamed }] };
+}
+
+async function changeOrTime(view: View, clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const either = AbortSignal.any([over.signal, signal]);
+  try {
+    const change = view.changed();
+    change.catch(() => undefined); // when time wins the race, the next call meets the same fault
+    const waits = [change];
+    if (Number.isFinite(ms))
+      waits.push(
+        clock.sleep(ms, either).catch((error: unknown) => (over.signal.aborted ? undefined : Promise.reject(error))),
+      );
+    await abortable(Promise.race(waits), signal);
+  } finally {
+    over.abort();
+  }
+}
+
+async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+    aborted.promise.catch(() => undefined); // already delivered by the race, or nobody waits any more
+  }
+}
+
+/** The failure as an error, on the line of the object to blame. */
+export function gateError(
+  failure: GateFailure,
+  place: { readonly file?: string | undefined; readonly line?: number | undefined },
+  hint: string | undefined,
+): ActionError {
+  const [blame] = failure.blames;
+  const [first, ...others] = blame?.verdicts ?? [];
+  const where =
+    first === undefined ? "" : `${nameOf(first.ref)}${others.length === 0 ? "" : ` and ${others.length} more`}: `;
+  const isLimit = failure.why === "TIMEOUT" || failure.why === "NO_PROGRESS";
+  return new ActionError(failure.why, {
+    message: `${isLimit ? "" : where}${failure.message}`,
+    hint,
+    file: place.file,
+    line: place.line,
+  });
+}

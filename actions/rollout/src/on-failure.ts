@@ -1,0 +1,156 @@
+import { ActionError, toActionError } from "@eks-actions/action";
+import { nameOf } from "@eks-actions/manifest";
+import { cancelled } from "./cancelled.ts";
+import { type Diagnosis, lastWords } from "./diagnosis.ts";
+import type { Outcome } from "./outcome.ts";
+import { revert, revertFailed } from "./revert.ts";
+import { nextHistory, type Rollout } from "./rollout.ts";
+import { dropSnapshots } from "./snapshot-store.ts";
+
+// The runner kills the process 10 s after the cancel; the report needs some of that.
+const CANCEL_WRITE_MS = 1_500;
+
+/** A rollout did not work: show why, then go back if the state before was healthy, else stay. */
+export async function handleFailure(rollout: Rollout, thrown: unknown, cancel: AbortSignal): Promise<Outcome> {
+  const { plan, ports, state, lock } = rollout;
+  if (cancel.aborted) return await handleCancel(rollout);
+  const error = withWords(toActionError(thrown), state.diagnosis);
+  if (lock.lost.aborted) {
+    await state.deployment?.say("error", error.message);
+    return state.end("failed", lock.lost.reason instanceof ActionError ? lock.lost.reason : error, lock);
+  }
+  show(rollout, error);
+  const way = plan.inputs.onFailure;
+  const snapshot = plan.inherited ?? plan.snapshot;
+  const canRevert =
+    way === "revert" && snapshot.healthy && plan.state.inventory !== undefined && lock.record.snapshot !== undefined;
+  if (!canRevert) return await stay(rollout, error);
+  try {
+    await lock.write({ phase: "reverting" });
+    const result = await ports.log.group(
+      "Revert",
+      async () => await revert(snapshot, rollout.created, rollout.view, plan.inputs, ports, rollout.signal),
+    );
+    if (result.gate.failure !== undefined)
+      throw revertFailed(plan.state.app, error, `${result.gate.failure.why}: ${result.gate.failure.message}`);
+    state.happened(`revision ${lock.record.revision - 1} is back and healthy`);
+    await dropSnapshots(
+      plan.state.app,
+      plan.state.namespace,
+      lock.record.snapshot === undefined ? [] : [lock.record.snapshot],
+      ports,
+    );
+    await lock.release({ phase: "done", outcome: "reverted", snapshot: undefined });
+    ports.saveState({ finished: "true" });
+    await state.deployment?.say("failure", `${error.code}, reverted: ${error.message}`);
+    return state.end("reverted", error, lock);
+  } catch (second) {
+    if (cancel.aborted) return await handleCancel(rollout);
+    const fault =
+      second instanceof ActionError && second.code === "REVERT_FAILED"
+        ? second
+        : revertFailed(plan.state.app, error, toActionError(second).message, second);
+    ports.log.annotate({
+      level: "error",
+      title: fault.code,
+      message: fault.message,
+      file: fault.file,
+      line: fault.line,
+    });
+    await lock.release({ phase: "done", outcome: "revert-failed", ...kept(rollout) });
+    ports.saveState({ finished: "true" });
+    await state.deployment?.say("failure", fault.message);
+    return state.end("failed", fault, lock);
+  }
+}
+
+async function stay(rollout: Rollout, error: ActionError): Promise<Outcome> {
+  const { plan, ports, state, lock } = rollout;
+  const reason =
+    plan.inputs.onFailure !== "revert"
+      ? `on-failure is ${plan.inputs.onFailure}`
+      : plan.state.inventory === undefined
+        ? "a first rollout has nothing to go back to"
+        : "the state before was not healthy either";
+  state.happened(`stays as it is: ${reason}`);
+  const drop = plan.inputs.onFailure === "none" && lock.record.snapshot !== undefined ? [lock.record.snapshot] : [];
+  await dropSnapshots(plan.state.app, plan.state.namespace, drop, ports);
+  await lock.release({
+    phase: "done",
+    outcome: "held",
+    ...(drop.length > 0 ? { snapshot: undefined } : kept(rollout)),
+  });
+  ports.saveState({ finished: "true" });
+  await state.deployment?.say("failure", `${error.code}: ${error.message}`);
+  return state.end("held", error, lock);
+}
+
+/** The snapshot of a failed rollout stays for `mode: revert`. */
+function kept({ lock, plan }: Rollout) {
+  return { snapshot: undefined, history: nextHistory(lock.record, Math.max(1, plan.inputs.historyMax)).history };
+}
+
+/** One write says what state is left; post, or the next run, puts it in order. */
+async function handleCancel({ ports, state, lock }: Rollout): Promise<Outcome> {
+  const written = lock.record.phase;
+  try {
+    await lock.write(
+      { phase: written === "reverting" ? "reverting" : "aborting" },
+      AbortSignal.timeout(CANCEL_WRITE_MS),
+    );
+  } catch (error) {
+    ports.log.debug(
+      `the lock could not be told of the cancel: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  state.happened(`cancelled while ${written}`);
+  return state.end("cancelled", cancelled(`it was ${written}`), lock);
+}
+
+/** The error shows before the revert starts, with the events and the last words of the pods. */
+function show({ ports, state, plan }: Rollout, error: ActionError): void {
+  const { log } = ports;
+  for (const fault of error.all()) {
+    log.annotate({
+      level: "error",
+      title: fault.code,
+      message: fault.hint === undefined ? fault.message : `${fault.message} → ${fault.hint}`,
+      file: fault.file,
+      line: fault.line,
+    });
+  }
+  state.isShown = true;
+  const { diagnosis } = state;
+  if (diagnosis === undefined) return;
+  if (diagnosis.events.length > 0) {
+    log.info("Events:");
+    log.untrusted(
+      diagnosis.events.map(
+        (event) =>
+          `  ${event.object}: ${event.reason}${event.count > 1 ? ` (${event.count} times)` : ""}: ${event.message}`,
+      ),
+    );
+  }
+  for (const excerpt of diagnosis.logs) {
+    log.info(
+      `Log of ${nameOf({ kind: "Pod", name: excerpt.pod })}, container ${excerpt.container}${excerpt.previous ? ", before its last restart" : ""}:`,
+    );
+    log.untrusted(excerpt.lines.map((line) => `  ${line}`));
+  }
+  if (diagnosis.events.length + diagnosis.logs.length === 0)
+    log.info(`${plan.state.app}: no events or logs of the pods to blame`);
+}
+
+const HAS_WORDS = new Set(["CRASH_LOOP", "OOM_KILLED", "INIT_FAILED", "JOB_FAILED", "PROBE_FAILING"]);
+
+function withWords(error: ActionError, diagnosis: Diagnosis | undefined): ActionError {
+  const words = diagnosis === undefined || !HAS_WORDS.has(error.code) ? undefined : lastWords(diagnosis);
+  if (words === undefined) return error;
+  return new ActionError(error.code, {
+    message: `${error.message}; last line: ${words.slice(0, 200)}`,
+    hint: error.hint,
+    file: error.file,
+    line: error.line,
+    cause: error,
+  });
+}

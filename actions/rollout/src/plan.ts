@@ -1,0 +1,255 @@
+import { ActionError, formatDuration } from "@eks-actions/action";
+import { defaultBudgets, judge, nothingAround } from "@eks-actions/health";
+import {
+  createRedactor,
+  identityOf,
+  type KubeObject,
+  nameOf,
+  type ObjectRef,
+  type ObjectSource,
+  refOf,
+} from "@eks-actions/manifest";
+import { diffObjects } from "./diff.ts";
+import type { Inputs } from "./inputs.ts";
+import { isWider, keepReason } from "./inventory.ts";
+import type { FieldChange, ObjectAction, Wanted } from "./model.ts";
+import type { AppState, Facts, RecoveryFacts, SetFacts } from "./observe.ts";
+import { ownEntry, restorable } from "./ownership.ts";
+import { isHeld, typicalMs } from "./record.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { kindWave } from "./waves.ts";
+
+/** One object of the plan: a person can read it, and apply needs nothing else. */
+export interface PlannedObject {
+  readonly ref: ObjectRef;
+  readonly identity: string;
+  readonly source: ObjectSource | undefined;
+  readonly action: ObjectAction;
+  readonly wave: number;
+  readonly diff: readonly FieldChange[];
+  /** Managers whose fields are taken over. */
+  readonly forced: readonly string[];
+  readonly warnings: readonly string[];
+  readonly wanted: Wanted | undefined;
+  readonly live: KubeObject | undefined;
+}
+
+export interface SetPlan {
+  readonly kind: "set";
+  readonly inputs: Inputs;
+  readonly state: AppState;
+  /** In waves, then as written. */
+  readonly objects: readonly PlannedObject[];
+  readonly pruned: readonly PlannedObject[];
+  /** Members that leave the set but stay in the cluster, and why. */
+  readonly kept: readonly { readonly ref: ObjectRef; readonly reason: string }[];
+  readonly snapshot: Snapshot;
+  readonly typicalMs: number | undefined;
+  readonly counts: Counts;
+  /** The inventory lists kinds that no member has any more. */
+  readonly shrinks: boolean;
+  readonly recovery: Recovery | undefined;
+  readonly inherited: Snapshot | undefined;
+}
+
+export interface Counts {
+  readonly created: number;
+  readonly updated: number;
+  readonly pruned: number;
+  readonly unchanged: number;
+}
+
+/** What a dead run left, and what is done about it. */
+export interface Recovery {
+  readonly phase: string;
+  readonly holder: string;
+  readonly runUrl: string;
+  readonly action: "go-on" | "revert" | "finish";
+}
+
+export interface RecoveryPlan {
+  readonly kind: "recovery";
+  readonly inputs: Inputs;
+  readonly apps: readonly RecoverApp[];
+}
+
+export interface RecoverApp {
+  readonly state: AppState;
+  readonly snapshot: Snapshot | undefined;
+  /** `none`: the app is in order, or another run is at work on it. */
+  readonly action: "none" | "revert" | "finish";
+  readonly reason: string;
+}
+
+export type Plan = SetPlan | RecoveryPlan;
+
+/**
+ * Decides what to do. Pure.
+ * @throws ActionError `LOCKED`, `PRUNE_LIMIT`
+ */
+export function plan(inputs: Inputs, facts: Facts): Plan {
+  return facts.kind === "set" ? planSet(inputs, facts) : planRecovery(inputs, facts);
+}
+
+function planSet(inputs: Inputs, facts: SetFacts): SetPlan {
+  const { state } = facts;
+  const recovery = recoveryOf(state);
+  const redact = createRedactor(facts.redactionKey);
+  const objects = facts.wanted.map((wanted): PlannedObject => {
+    const live = facts.live.get(wanted.identity);
+    const trial = facts.trials.get(wanted.identity);
+    const action = actionOf(wanted, live, facts);
+    const next = trial?.object ?? wanted.object;
+    return {
+      ref: wanted.ref,
+      identity: wanted.identity,
+      source: wanted.source,
+      action,
+      wave: wanted.wave,
+      diff: action === "unchanged" ? [] : diffObjects(live, next, redact),
+      forced: trial?.forced ?? [],
+      warnings: trial?.warnings ?? [],
+      wanted,
+      live,
+    };
+  });
+  const { pruned, kept } = pruning(inputs, facts);
+  const count = (...actions: readonly ObjectAction[]) => objects.filter((one) => actions.includes(one.action)).length;
+  const changing = objects.filter((one) => one.action !== "unchanged");
+  return {
+    kind: "set",
+    inputs,
+    state,
+    objects: [...objects].sort((a, b) => a.wave - b.wave),
+    pruned,
+    kept,
+    snapshot: snapshotOf(changing, state),
+    typicalMs: typicalMs(state.lease?.record),
+    counts: {
+      created: count("create"),
+      updated: count("update", "adopt", "recreate"),
+      pruned: pruned.length,
+      unchanged: count("unchanged"),
+    },
+    shrinks: state.inventory !== undefined && isWider(state.inventory, facts.wanted, state.namespace),
+    recovery,
+    inherited: facts.inherited,
+  };
+}
+
+function actionOf(wanted: Wanted, live: KubeObject | undefined, facts: SetFacts): ObjectAction {
+  if (live === undefined) return "create";
+  if (facts.unchanged.has(wanted.identity)) return "unchanged";
+  const trial = facts.trials.get(wanted.identity);
+  if (trial !== undefined && trial.object === undefined) return "recreate";
+  return ownEntry(live) === undefined ? "adopt" : "update";
+}
+
+function recoveryOf(state: AppState): Recovery | undefined {
+  const { lease } = state;
+  if (lease === undefined || lease.holder === "") return undefined;
+  const { record } = lease;
+  if (isHeld(lease, state.now)) throw locked(state);
+  if (record === undefined || record.phase === "done" || record.phase === "planned") return undefined;
+  const action =
+    record.phase === "reverting" || record.phase === "aborting"
+      ? "revert"
+      : record.phase === "pruning"
+        ? "finish"
+        : "go-on";
+  return { phase: record.phase, holder: lease.holder, runUrl: record.run.url, action };
+}
+
+export function locked(state: {
+  readonly app: string;
+  readonly lease: AppState["lease"];
+  readonly now: number;
+}): ActionError {
+  const url = state.lease?.record?.run.url;
+  const age = formatDuration(Math.max(0, state.now - (state.lease?.renewedAt ?? state.now)));
+  return new ActionError("LOCKED", {
+    message: `app ${state.app} is being rolled out by ${url ?? state.lease?.holder ?? "another run"} (last sign of life ${age} ago)`,
+    hint: "wait for that run to end; give the workflow a `concurrency` group so that runs queue up",
+  });
+}
+
+function pruning(inputs: Inputs, facts: SetFacts): Pick<SetPlan, "pruned" | "kept"> {
+  if (!inputs.prune)
+    return { pruned: [], kept: facts.leftovers.map((object) => ({ ref: refOf(object), reason: "`prune: false`" })) };
+  const kept = facts.leftovers.flatMap((object) => {
+    const reason = keepReason(object, inputs.pruneAllow);
+    return reason === undefined ? [] : [{ ref: refOf(object), reason }];
+  });
+  const staying = new Set(kept.map(({ ref }) => identityOf(ref)));
+  const pruned = facts.leftovers
+    .filter((object) => !staying.has(identityOf(refOf(object))))
+    .map(
+      (object): PlannedObject => ({
+        ref: refOf(object),
+        identity: identityOf(refOf(object)),
+        source: undefined,
+        action: "prune",
+        wave: kindWave(object),
+        diff: [],
+        forced: [],
+        warnings: [],
+        wanted: undefined,
+        live: object,
+      }),
+    )
+    .sort((a, b) => b.wave - a.wave);
+  const members = facts.wanted.filter((one) => facts.live.has(one.identity)).length + pruned.length;
+  if (pruned.length > 3 && pruned.length * 100 > members * inputs.pruneLimit) {
+    throw new ActionError("PRUNE_LIMIT", {
+      message: `${pruned.length} of ${members} objects would be deleted, more than ${inputs.pruneLimit}%: ${pruned
+        .slice(0, 5)
+        .map(({ ref }) => nameOf(ref))
+        .join(", ")}${pruned.length > 5 ? "…" : ""}`,
+      hint: "check that the whole set was rendered; if it is meant, raise the limit: `prune-limit: 100%`",
+    });
+  }
+  return { pruned, kept };
+}
+
+/** What brings the app back: pre-apply state of all that changes, and the names of all that is new. */
+function snapshotOf(changing: readonly PlannedObject[], state: AppState): Snapshot {
+  const existing = changing.flatMap((one) => one.live ?? []);
+  const around = { ...nothingAround, startedAt: state.now };
+  const healthy = existing.every((object) => {
+    const { status } = judge(object, around, defaultBudgets, state.now);
+    return status === "healthy" || status === "suspended";
+  });
+  return {
+    schemaVersion: 1,
+    healthy,
+    restore: existing.filter(isRevertible).map(restorable),
+    created: changing.filter((one) => one.live === undefined).map((one) => one.ref),
+  };
+}
+
+// Data and definitions are never taken back: a revert that deletes data would be worse than the failure.
+function isRevertible(object: KubeObject): boolean {
+  return !["PersistentVolumeClaim", "CustomResourceDefinition", "Namespace", "Job", "PersistentVolume"].includes(
+    object.kind,
+  );
+}
+
+function planRecovery(inputs: Inputs, facts: RecoveryFacts): RecoveryPlan {
+  const apps = facts.apps.map(({ state, snapshot }): RecoverApp => {
+    const { lease } = state;
+    if (inputs.mode === "revert") {
+      if (lease !== undefined && isHeld(lease, state.now)) throw locked(state);
+      return { state, snapshot, action: "revert", reason: "asked for" };
+    }
+    if (lease === undefined || lease.holder === "")
+      return { state, snapshot, action: "none", reason: "nobody holds the lock" };
+    if (isHeld(lease, state.now))
+      return { state, snapshot, action: "none", reason: `in progress: ${lease.record?.run.url ?? lease.holder}` };
+    const phase = lease.record?.phase ?? "planned";
+    const broken = /^(applying|gating|reverting|aborting)$/.test(phase);
+    if (broken && snapshot !== undefined)
+      return { state, snapshot, action: "revert", reason: `left ${phase} by ${lease.record?.run.url ?? lease.holder}` };
+    return { state, snapshot, action: "finish", reason: `left ${phase} by ${lease.record?.run.url ?? lease.holder}` };
+  });
+  return { kind: "recovery", inputs, apps };
+}

@@ -1,0 +1,24 @@
+import type { BasePorts } from "@eks-actions/action";
+import type { KubeClient } from "@eks-actions/kube";
+import type { KubeObject, SourcedObject } from "@eks-actions/manifest";
+import type { CommentPort } from "./comment.ts";
+import type { DeploymentPort } from "./deployment.ts";
+import type { Inputs } from "./inputs.ts";
+
+export interface Ports extends BasePorts {
+  readonly kube: KubeClient;
+  /** Reads or renders the sources that the inputs name. */
+  sources(inputs: Inputs, signal: AbortSignal): Promise<readonly SourcedObject[]>;
+  /** Absent when the run has no token, or shall not use it. */
+  readonly deployments: DeploymentPort | undefined;
+  readonly comments: CommentPort | undefined;
+  /** Key of the hashes that stand for secret values; new for each run. */
+  readonly redactionKey: Uint8Array;
+  /** Writes a report under RUNNER_TEMP and returns its path. */
+  writeReport(name: string, text: string): string;
+  /** `owner/repo/run_id/attempt/job` */
+  readonly holder: string;
+  readonly version: string;
+}
+
+export type { KubeClient, KubeObject };

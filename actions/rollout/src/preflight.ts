@@ -1,0 +1,175 @@
+import { ActionError, collect } from "@eks-actions/action";
+import { KubeApiError, type KubeClient } from "@eks-actions/kube";
+import { groupOf, isRecord, type KubeObject } from "@eks-actions/manifest";
+import { conflictsOf, explain, isConflict, isImmutable } from "./faults.ts";
+import type { Inputs } from "./inputs.ts";
+import { FIELD_MANAGER, type Wanted } from "./model.ts";
+import { inParallel } from "./parallel.ts";
+
+/** What the API server answered to a write that stored nothing. */
+export interface Trial {
+  /** The object as it would be; `undefined` when it must be deleted and created anew. */
+  readonly object: KubeObject | undefined;
+  readonly warnings: readonly string[];
+  /** Managers whose fields would be taken over. */
+  readonly forced: readonly string[];
+}
+
+type Options = Pick<Inputs, "preflight" | "validate" | "forceConflicts" | "recreate" | "concurrency">;
+
+/**
+ * Tries every write without storing it. All refusals are reported at once.
+ * @throws ActionError `REJECTED`, `FIELD_CONFLICT`, `FIELD_IMMUTABLE`, `FORBIDDEN`, `NAMESPACE_MISSING`…
+ */
+export async function preflight(
+  kube: KubeClient,
+  changed: readonly Wanted[],
+  live: ReadonlyMap<string, KubeObject>,
+  options: Options,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Trial>> {
+  const chosen = choose(changed, live, options.preflight);
+  const faults = [...changed.filter((one) => !live.has(one.identity)).flatMap(localFaults)];
+  const trials = new Map<string, Trial>();
+  await inParallel(chosen, options.concurrency, async (one) => {
+    try {
+      trials.set(one.identity, await tryOne(kube, one, options, signal));
+    } catch (error) {
+      const explained = explain(error, { ref: one.ref, object: one.object, source: one.source, phase: "preflight" });
+      if (!(explained instanceof ActionError) || explained.code === "CANCELLED" || /^API_|^UNAUTH/.test(explained.code))
+        throw explained;
+      faults.push(explained);
+    }
+  });
+  const fault = collect(sorted(faults));
+  if (fault !== undefined) throw fault;
+  return trials;
+}
+
+async function tryOne(kube: KubeClient, one: Wanted, options: Options, signal: AbortSignal): Promise<Trial> {
+  const send = (force: boolean) =>
+    kube.apply(
+      one.object,
+      { fieldManager: FIELD_MANAGER, force, dryRun: true, fieldValidation: fieldValidation(options.validate) },
+      signal,
+    );
+  try {
+    return { ...(await send(false)), forced: [] };
+  } catch (error) {
+    if (!(error instanceof KubeApiError)) throw error;
+    if (isImmutable(error) && mayRecreate(one, options.recreate))
+      return { object: undefined, warnings: [], forced: [] };
+    const managers = forcible(error, options.forceConflicts);
+    if (managers === undefined) throw error;
+    return { ...(await send(true)), forced: managers };
+  }
+}
+
+/** Managers of a conflict if all of them may be overruled, else `undefined`. */
+export function forcible(error: KubeApiError, patterns: readonly string[]): readonly string[] | undefined {
+  if (!isConflict(error)) return undefined;
+  const managers = [...new Set(conflictsOf(error).map(({ manager }) => manager))].sort();
+  if (patterns.includes("never")) return undefined;
+  if (patterns.includes("always")) return managers;
+  const globs = patterns.map(
+    (pattern) =>
+      new RegExp(
+        `^${pattern
+          .split("*")
+          .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+          .join(".*")}$`,
+      ),
+  );
+  return managers.every((manager) => globs.some((glob) => glob.test(manager))) ? managers : undefined;
+}
+
+export function fieldValidation(validate: Inputs["validate"]): "Strict" | "Warn" | "Ignore" {
+  return ({ strict: "Strict", warn: "Warn", ignore: "Ignore" } as const)[validate];
+}
+
+export function mayRecreate(one: Wanted, recreate: readonly string[]): boolean {
+  return recreate.includes(one.ref.kind) || recreate.includes(`${one.ref.kind}/${one.ref.name}`);
+}
+
+/** `auto`: everything that exists, and of new objects one for each shape; data of ConfigMaps is checked by rules. */
+function choose(
+  changed: readonly Wanted[],
+  live: ReadonlyMap<string, KubeObject>,
+  mode: Inputs["preflight"],
+): readonly Wanted[] {
+  if (mode === "off") return [];
+  const tryable = changed.filter((one) => one.comesWith === undefined || live.has(one.identity));
+  if (mode === "all") return tryable;
+  const shapes = new Set<string>();
+  return tryable.filter((one) => {
+    if (live.has(one.identity)) return true;
+    if (isData(one.object)) return false;
+    const shape = `${one.ref.apiVersion} ${one.ref.kind} ${one.ref.namespace ?? ""} ${[...new Set(paths(one.object, ""))].sort().join(" ")}`;
+    if (shapes.has(shape)) return false;
+    shapes.add(shape);
+    return true;
+  });
+}
+
+function paths(value: unknown, path: string): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap((item: unknown) => paths(item, `${path}[]`));
+  if (!isRecord(value) || /^\.metadata\.(labels|annotations)$/.test(path)) return [path];
+  return Object.entries(value).flatMap(([key, part]) => paths(part, `${path}.${key}`));
+}
+
+function isData(object: KubeObject): boolean {
+  return groupOf(object.apiVersion) === "" && (object.kind === "ConfigMap" || object.kind === "Secret");
+}
+
+// https://kubernetes.io/docs/concepts/configuration/configmap/: key characters, and 1 MiB of data.
+function localFaults(one: Wanted): readonly ActionError[] {
+  if (!isData(one.object)) return [];
+  const { source } = one;
+  const fault = (path: readonly string[], message: string, hint: string) => {
+    const line = source.lineOf(path) ?? source.line;
+    return new ActionError("REJECTED", {
+      message: `${source.file}:${line}: ${one.ref.kind} ${one.ref.name}: ${message}`,
+      hint,
+      file: source.file,
+      line,
+    });
+  };
+  const known = new Set([
+    "apiVersion",
+    "kind",
+    "metadata",
+    "data",
+    "binaryData",
+    "immutable",
+    ...(one.ref.kind === "Secret" ? ["type"] : []),
+  ]);
+  const foreign = Object.keys(one.object).filter((key) => !known.has(key));
+  const found = foreign.map((key) =>
+    fault([key], `unknown field "${key}"`, "correct or remove the field; nothing was written"),
+  );
+  let size = 0;
+  for (const field of ["data", "binaryData"] as const) {
+    const data = one.object[field];
+    if (data === undefined) continue;
+    if (!isRecord(data)) {
+      found.push(fault([field], `${field} is no mapping`, "write `key: value` pairs"));
+      continue;
+    }
+    for (const [key, value] of Object.entries(data)) {
+      size += key.length + String(value).length;
+      if (!/^[-._a-zA-Z0-9]{1,253}$/.test(key))
+        found.push(
+          fault([field, key], `key \`${key}\` is not accepted`, "keys hold letters, digits, `-`, `_` and `.`"),
+        );
+      else if (typeof value !== "string")
+        found.push(fault([field, key], `value of \`${key}\` is no text`, `quote it: ${key}: "${String(value)}"`));
+    }
+  }
+  if (size > 1024 * 1024 * (one.ref.kind === "Secret" ? 4 / 3 : 1))
+    found.push(fault([], "its data is larger than 1 MiB", "split it, or mount a volume"));
+  return found;
+}
+
+function sorted(faults: readonly ActionError[]): readonly ActionError[] {
+  return [...faults].sort((a, b) => (a.file ?? "").localeCompare(b.file ?? "") || (a.line ?? 0) - (b.line ?? 0));
+}

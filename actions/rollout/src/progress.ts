@@ -1,0 +1,43 @@
+import type { Log } from "@eks-actions/action";
+import type { Verdict } from "@eks-actions/health";
+import { cutMiddle } from "@eks-actions/markdown";
+
+// With many objects at work, a line for each pod would hide what matters.
+const CALM_MS = 1000;
+const FEW = 5;
+
+/** Progress lines of a gate: one at each change, fewer when much is going on, at least one in 10 s. */
+export function createProgress(
+  options: { readonly app: string; readonly typicalMs?: number | undefined },
+  log: Log,
+): { update(verdicts: readonly Verdict[], elapsedMs: number): void } & Disposable {
+  const wait = log.wait();
+  let printedAt = Number.NEGATIVE_INFINITY;
+  return {
+    update(verdicts, elapsedMs) {
+      const open = verdicts.filter((verdict) => verdict.status !== "healthy" && verdict.status !== "suspended");
+      if (open.length > FEW && elapsedMs - printedAt < CALM_MS) return;
+      const [only] = open;
+      if (only === undefined) return;
+      printedAt = elapsedMs;
+      const isAlone = open.length === 1 && only.progress !== undefined;
+      const done = verdicts.length - open.length;
+      wait.update({
+        what: isAlone ? cutMiddle(only.ref.name) : options.app,
+        progress: isAlone
+          ? `${only.progress?.ready}/${only.progress?.wanted} ready`
+          : `${done}/${verdicts.length} healthy`,
+        waiting: isAlone ? only.message : `${only.ref.kind} ${cutMiddle(only.ref.name)} ${shortOf(only)}`,
+        typicalMs: options.typicalMs,
+      });
+    },
+    [Symbol.dispose]() {
+      wait[Symbol.dispose]();
+    },
+  };
+}
+
+function shortOf(verdict: Verdict): string {
+  const counts = verdict.progress === undefined ? "" : `${verdict.progress.ready}/${verdict.progress.wanted} `;
+  return `${counts}${verdict.message}`.trim();
+}

@@ -1,0 +1,56 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { BasePorts } from "@eks-actions/action";
+import { createGitHub } from "@eks-actions/github";
+import { connect } from "@eks-actions/kube";
+import type { Inputs } from "./inputs.ts";
+import type { Ports } from "./ports.ts";
+import { renderSources } from "./render.ts";
+import { readSources } from "./sources.ts";
+import { version } from "./version.ts";
+
+/** The real cluster, the real GitHub, the runner's disk. */
+export async function realPorts(base: BasePorts, inputs: Inputs): Promise<Ports> {
+  const { run, clock, log } = base;
+  const kubeconfig =
+    inputs.kubeconfig ?? (run.env["KUBECONFIG"] || join(run.env["HOME"] ?? homedir(), ".kube", "config"));
+  const kube = await connect({
+    kubeconfig,
+    context: inputs.context,
+    clock,
+    log,
+    concurrency: inputs.concurrency,
+    env: run.env,
+  });
+  const places = { workspace: run.workspace, temp: run.tempDir };
+  const token = inputs.githubToken;
+  const canTalk = token !== undefined && token !== "" && run.repository !== "";
+  const github = canTalk
+    ? createGitHub({ token, apiUrl: run.apiUrl, repository: run.repository, clock, log })
+    : undefined;
+  const wantsDeployment = inputs.githubDeployment !== "false" && inputs.environment !== undefined;
+  let folder: string | undefined;
+  return {
+    ...base,
+    kube,
+    sources: async (given, signal) => [
+      ...(given.manifests.length === 0
+        ? []
+        : readSources({ entries: given.manifests, recursive: given.recursive }, places)),
+      ...(await renderSources(given, { places, log, env: run.env }, signal)),
+    ],
+    deployments: wantsDeployment ? github : undefined,
+    comments: github,
+    redactionKey: randomBytes(32),
+    writeReport(name, text) {
+      folder ??= mkdtempSync(join(run.tempDir === "" ? tmpdir() : run.tempDir, "rollout-"));
+      const path = join(folder, name);
+      writeFileSync(path, text, { mode: 0o600 });
+      return path;
+    },
+    holder: [run.repository, run.runId, run.runAttempt, run.job].join("/"),
+    version,
+  };
+}

@@ -1,0 +1,168 @@
+import { type Annotation, errorAnnotations, formatDuration, type Report, type Story } from "@eks-actions/action";
+import { code, symbols, text } from "@eks-actions/markdown";
+import { countsLine } from "./describe.ts";
+import type { Inputs } from "./inputs.ts";
+import type { Facts } from "./observe.ts";
+import type { Outcome, Result } from "./outcome.ts";
+import type { Plan, SetPlan } from "./plan.ts";
+import { rolloutSummary, type SummaryFacts, title } from "./summary.ts";
+
+export type RolloutStory = Story<Inputs, Facts, Plan, Outcome>;
+
+/** What a run leaves behind, by whatever way it ended. Pure. */
+export function report(story: RolloutStory): Report {
+  const { plan, outcome } = story;
+  const error = outcome?.error ?? story.error;
+  const result = resultOf(story);
+  const exitCode = error === undefined ? 0 : 1;
+  const facts = factsOf(story);
+  return {
+    exitCode,
+    lastLine: lastLine(story, result, facts),
+    summary: summaryOf(story, result, facts),
+    annotations: [
+      ...(error === undefined || outcome?.isShown === true ? [] : errorAnnotations(error)),
+      ...warnings(outcome, plan),
+    ],
+    outputs: outputsOf(story, result),
+  };
+}
+
+function resultOf({ inputs, outcome, plan, cancelled }: RolloutStory): Result {
+  if (outcome !== undefined) return outcome.result;
+  if (cancelled) return "cancelled";
+  return plan !== undefined && inputs?.mode === "plan" ? "planned" : "failed";
+}
+
+function outputsOf(story: RolloutStory, result: Result): Readonly<Record<string, string>> {
+  const { outcome, plan } = story;
+  const error = outcome?.error ?? story.error;
+  const counts = plan?.kind === "set" ? plan.counts : undefined;
+  const pruned = result === "planned" ? (counts?.pruned ?? 0) : (outcome?.pruned ?? 0);
+  const wasWritten = result !== "failed" || outcome !== undefined;
+  const count = (value: number | undefined) => String(wasWritten ? (value ?? 0) : 0);
+  return {
+    result,
+    changed: count((counts?.created ?? 0) + (counts?.updated ?? 0) + pruned),
+    created: count(counts?.created),
+    updated: count(counts?.updated),
+    pruned: count(pruned),
+    unchanged: count(counts?.unchanged),
+    cause: error?.code ?? "",
+    "cause-message": (error?.message ?? "").replace(/\s+/g, " ").slice(0, 300),
+    phase: outcome?.phase ?? "",
+    revision: outcome?.revision === undefined ? "" : String(outcome.revision),
+    "plan-json": outcome?.planPath ?? "",
+    "report-json": outcome?.reportPath ?? "",
+    "environment-url": outcome?.environmentUrl ?? "",
+    "deployment-id": outcome?.deploymentId === undefined ? "" : String(outcome.deploymentId),
+  };
+}
+
+function factsOf(story: RolloutStory): SummaryFacts {
+  const { inputs, run } = story;
+  const sha = run.sha.slice(0, 7);
+  const footer = [
+    `rollout`,
+    sha === "" ? "" : text(sha),
+    /^https?:\/\//.test(run.runUrl) ? `<a href="${encodeURI(run.runUrl)}">run</a>` : "",
+    new Date(story.endedAt).toISOString().slice(0, 16).replace("T", " "),
+  ]
+    .filter(Boolean)
+    .join(" · ");
+  const namespace = story.plan?.kind === "set" ? story.plan.state.namespace : (inputs?.namespace ?? "default");
+  return {
+    app: inputs?.app ?? "rollout",
+    where: inputs?.environment ?? namespace,
+    durationMs: story.endedAt - story.startedAt,
+    startedAt: story.startedAt,
+    footer: `${footer} UTC`,
+  };
+}
+
+function summaryOf(story: RolloutStory, result: Result, facts: SummaryFacts): string {
+  const { plan, outcome } = story;
+  const error = outcome?.error ?? story.error;
+  if (plan?.kind === "set") return rolloutSummary(plan, outcome ?? bareOutcome(story, result), facts);
+  const sentences = (error?.all() ?? []).map(
+    (one) => `**${code(one.code)} ${text(one.message)}**${one.hint === undefined ? "" : `\n\n→ ${text(one.hint)}`}`,
+  );
+  const apps = plan?.apps.map(({ state, action, reason }) => `- ${code(state.app)}: ${action} (${text(reason)})`) ?? [];
+  return [title({ result, error }, facts), ...sentences, apps.join("\n"), `<sub>${facts.footer}</sub>`]
+    .filter(Boolean)
+    .join("\n\n")
+    .concat("\n");
+}
+
+function bareOutcome(story: RolloutStory, result: Result): Outcome {
+  return {
+    result,
+    error: story.error,
+    failure: undefined,
+    diagnosis: undefined,
+    verdicts: new Map(),
+    healthyAfter: new Map(),
+    timeline: [],
+    warnings: [],
+    pruned: 0,
+    phase: undefined,
+    revision: undefined,
+    deploymentId: undefined,
+    environmentUrl: undefined,
+    requests: { requests: 0, writes: 0 },
+    isShown: false,
+    planPath: undefined,
+    reportPath: undefined,
+  };
+}
+
+function warnings(outcome: Outcome | undefined, plan: Plan | undefined): readonly Annotation[] {
+  const found: Annotation[] = (outcome?.warnings ?? [])
+    .slice(0, 10)
+    .map((message) => ({ level: "warning", title: "ROLLOUT_WARNING", message }));
+  if (outcome !== undefined || plan?.kind !== "set") return found;
+  const planned = plan.objects.flatMap((one) => one.warnings.map((message) => ({ one, message })));
+  return [
+    ...found,
+    ...planned.slice(0, 10).map(({ one, message }) => ({
+      level: "warning" as const,
+      title: "API_WARNING",
+      message: `${one.ref.kind} ${one.ref.name}: ${message}`,
+      file: one.source?.file,
+      line: one.source?.line,
+    })),
+  ];
+}
+
+function lastLine(story: RolloutStory, result: Result, facts: SummaryFacts): string {
+  const { plan, outcome } = story;
+  const error = outcome?.error ?? story.error;
+  const after = `after ${formatDuration(facts.durationMs)}`;
+  const where = `${facts.app} → ${facts.where}`;
+  switch (result) {
+    case "unchanged":
+      return `${symbols.nothing} ${where}: nothing to change, all healthy, ${after}`;
+    case "applied":
+      return `${symbols.done} ${where}: ${changed(plan, outcome)} objects changed, all healthy, ${after}`;
+    case "planned":
+      return plan?.kind === "set"
+        ? `${symbols.done} ${where}: ${countsLine(plan).replace(/^\S+ (?=nothing)/, "")}`
+        : where;
+    case "recovered":
+      return `${symbols.done} ${where}: recovered, ${after}`;
+    case "reverted":
+      if (error === undefined) return `${symbols.reverted} ${where}: the state before is back and healthy, ${after}`;
+      return `${symbols.failed} ${where}: ${error.code}, reverted and healthy, ${after}`;
+    case "held":
+      return `${symbols.failed} ${where}: ${error?.code ?? "failed"}, stays as it is, ${after}`;
+    default:
+      return error === undefined
+        ? `${symbols.failed} ${where}: ${result}, ${after}`
+        : `${symbols.failed} ${error.describe()}`;
+  }
+}
+
+function changed(plan: Plan | undefined, outcome: Outcome | undefined): number {
+  const counts: SetPlan["counts"] | undefined = plan?.kind === "set" ? plan.counts : undefined;
+  return (counts?.created ?? 0) + (counts?.updated ?? 0) + (outcome?.pruned ?? 0);
+}
