@@ -29,6 +29,7 @@ function emptyNetwork(): Network {
     egressOnlyInternetGateways: new Map(),
     routeTables: new Map(),
     natGateways: new Map(),
+    natTokens: new Map(),
     addresses: new Map(),
     securityGroups: new Map(),
     securityGroupRules: new Map(),

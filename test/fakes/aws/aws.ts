@@ -152,6 +152,8 @@ export interface Aws {
   addRole(seed: RoleSeed): string;
   /** Creates an ACTIVE cluster with its VPC and role; answers its ARN. */
   addCluster(seed: ClusterSeed): string;
+  /** A foreign VPC with two public subnets in two zones, as an existing network of the user's. */
+  addNetwork(): { readonly vpcId: string; readonly subnetIds: string[] };
   addAccessEntry(clusterName: string, seed: AccessEntrySeed): void;
   /** A session of a role without STS. Without an ARN: role `test-admin` with AdministratorAccess. */
   issueSession(

@@ -21,9 +21,13 @@ function walk(schema: NormalizedSchema, value: unknown, path: string, faults: Co
     return;
   }
   if (schema.isDocumentSchema()) return;
-  if (schema.isStructSchema()) return walkStruct(schema, value, path, faults);
-  if (schema.isListSchema()) return walkList(schema, value, path, faults);
-  if (schema.isMapSchema()) return walkMap(schema, value, path, faults);
+  if (schema.isStructSchema()) walkStruct(schema, value, path, faults);
+  else if (schema.isListSchema()) walkList(schema, value, path, faults);
+  else if (schema.isMapSchema()) walkMap(schema, value, path, faults);
+  else walkScalar(schema, value, path, faults);
+}
+
+function walkScalar(schema: NormalizedSchema, value: unknown, path: string, faults: ContractFault[]): void {
   const wanted = scalarType(schema);
   if (!isScalar(wanted, value)) faults.push({ path, message: `expected ${wanted}, got ${describe(value)}` });
 }

@@ -96,7 +96,7 @@ async function perform(
 ): Promise<Outgoing> {
   const { world, violations } = handling;
   const name = `${operation.service.id}:${operation.name}`;
-  const input = decodeOrRefuse(operation, decode);
+  const input = decodeOrRefuse(decode);
   record.input = redact(input);
   record.session = unsigned.has(name) ? undefined : authenticate(world, operation.service, request);
   if (injected !== undefined) {
@@ -123,7 +123,7 @@ async function perform(
   return encodeResult(operation, output, requestId);
 }
 
-function decodeOrRefuse(operation: Operation, decode: () => unknown): unknown {
+function decodeOrRefuse(decode: () => unknown): unknown {
   try {
     return decode();
   } catch (cause) {

@@ -1,4 +1,6 @@
 import type { AccessEntrySeed, ClusterSeed, RoleSeed, SessionCredentials } from "./aws.ts";
+import { newId } from "./services/ec2/find.ts";
+import { makeRouteTable } from "./services/ec2/routeTables.ts";
 import { makeSubnet } from "./services/ec2/subnets.ts";
 import { makeVpc } from "./services/ec2/vpcs.ts";
 import { zonesOf } from "./services/ec2/zones.ts";
@@ -49,6 +51,41 @@ function accountTrust(world: World) {
   };
 }
 
+/** A VPC with two public subnets that reach the internet. */
+export function seedNetwork(world: World): { readonly vpcId: string; readonly subnetIds: string[] } {
+  const { network } = world.account;
+  const vpcId = makeVpc(world, { cidr: "192.168.0.0/16", tags: [] }).VpcId ?? "";
+  const gatewayId = newId(world, "igw");
+  network.internetGateways.set(gatewayId, {
+    InternetGatewayId: gatewayId,
+    OwnerId: world.account.id,
+    Attachments: [{ State: "attached", VpcId: vpcId }],
+    Tags: [],
+  });
+  const table = makeRouteTable(world, { vpcId, isMain: false, tags: [] });
+  table.Routes?.push({
+    DestinationCidrBlock: "0.0.0.0/0",
+    GatewayId: gatewayId,
+    Origin: "CreateRoute",
+    State: "active",
+  });
+  const subnetIds = zonesOf(world)
+    .slice(0, 2)
+    .map((zone, index) => {
+      const subnet = makeSubnet(world, { vpcId, cidr: `192.168.${index * 32}.0/19`, zone: zone.name, tags: [] });
+      subnet.MapPublicIpOnLaunch = true;
+      table.Associations?.push({
+        Main: false,
+        RouteTableAssociationId: newId(world, "rtbassoc"),
+        RouteTableId: table.RouteTableId,
+        SubnetId: subnet.SubnetId,
+        AssociationState: { State: "associated" },
+      });
+      return subnet.SubnetId ?? "";
+    });
+  return { vpcId, subnetIds };
+}
+
 /** An ACTIVE cluster in a VPC of its own. */
 export function seedCluster(world: World, seed: ClusterSeed): string {
   const { account } = world;
@@ -63,13 +100,7 @@ export function seedCluster(world: World, seed: ClusterSeed): string {
       },
       managed: ["AmazonEKSClusterPolicy"],
     });
-  const vpc = makeVpc(world, { cidr: "192.168.0.0/16", tags: [] });
-  const subnetIds = zonesOf(world)
-    .slice(0, 2)
-    .map((zone, index) => {
-      const cidr = `192.168.${index * 32}.0/19`;
-      return makeSubnet(world, { vpcId: vpc.VpcId ?? "", cidr, zone: zone.name, tags: [] }).SubnetId ?? "";
-    });
+  const { vpcId, subnetIds } = seedNetwork(world);
   const record = newClusterRecord(
     world,
     {
@@ -82,7 +113,7 @@ export function seedCluster(world: World, seed: ClusterSeed): string {
       },
       tags: { ...seed.tags },
     },
-    { vpcId: vpc.VpcId ?? "", version: seed.version ?? defaultVersion, creatorArn: role.arn },
+    { vpcId, version: seed.version ?? defaultVersion, creatorArn: role.arn },
   );
   account.clusters.set(seed.name, record);
   activateCluster(world, record);

@@ -9,7 +9,7 @@ import { faultScript } from "./faults.ts";
 import { type Handling, handleRequest } from "./handle.ts";
 import { inProcessHandler } from "./inProcess.ts";
 import { seededRandom } from "./random.ts";
-import { seedAccessEntry, seedCluster, seedIssuer, seedRole, seedSession } from "./seed.ts";
+import { seedAccessEntry, seedCluster, seedIssuer, seedNetwork, seedRole, seedSession } from "./seed.ts";
 import { type Answer, close, listen } from "./server.ts";
 import { reviewToken } from "./tokenReview.ts";
 import type { World } from "./world.ts";
@@ -62,6 +62,7 @@ export async function startAws(options: AwsOptions = {}): Promise<Aws> {
     knowIssuer: (issuerUrl, jwksUrl) => void world.issuers.set(issuerUrl, jwksUrl),
     addRole: (seed) => seedRole(world, seed).arn,
     addCluster: (seed) => seedCluster(world, seed),
+    addNetwork: () => seedNetwork(world),
     addAccessEntry: (clusterName, seed) => seedAccessEntry(world, clusterName, seed),
     issueSession: (roleArn, sessionOptions = {}) => seedSession(world, roleArn, sessionOptions),
     tokenReview: async (token, asking = {}) => reviewToken(world, token, asking),

@@ -4,6 +4,7 @@ import type {
   InternetGateway,
   NatGateway,
   NetworkInterface,
+  RequestLaunchTemplateData,
   RouteTable,
   SecurityGroup,
   SecurityGroupRule,
@@ -104,6 +105,7 @@ export interface ClusterRecord {
   updates: Map<string, UpdateRecord>;
   insights: Map<string, Insight>;
   insightsRefreshedAt?: number | undefined;
+  insightsRefreshStartedAt?: number | undefined;
   insightsRefreshEndsAt?: number | undefined;
   /** Ready nodes of node groups, by node group. */
   readyNodes: Map<string, number>;
@@ -111,6 +113,10 @@ export interface ClusterRecord {
   staleUntil?: number | undefined;
   /** Status shown until `staleUntil`. */
   connection?: Connection | undefined;
+  /** aws-node, kube-proxy and coredns that EKS put in itself, outside of add-ons. */
+  hasSelfManagedAddons: boolean;
+  /** Version before the last update, and when that ended. */
+  previousVersion?: { version: string; at: number } | undefined;
   /** Principal that called CreateCluster. */
   creatorArn: string;
 }
@@ -123,7 +129,15 @@ export interface LaunchTemplateRecord {
   defaultVersion: number;
   latestVersion: number;
   tags: Tag[];
-  versions: Map<number, { data: unknown; createdAt: number; description?: string | undefined }>;
+  clientToken: string | undefined;
+  versions: Map<number, LaunchTemplateContent>;
+}
+
+export interface LaunchTemplateContent {
+  data: RequestLaunchTemplateData;
+  createdAt: number;
+  description?: string | undefined;
+  clientToken?: string | undefined;
 }
 
 export interface VpcRecord extends Vpc {
@@ -139,6 +153,8 @@ export interface Network {
   egressOnlyInternetGateways: Map<string, EgressOnlyInternetGateway>;
   routeTables: Map<string, RouteTable>;
   natGateways: Map<string, NatGateway>;
+  /** NAT gateway id → client token of its creation. */
+  natTokens: Map<string, string>;
   addresses: Map<string, Address>;
   securityGroups: Map<string, SecurityGroup>;
   securityGroupRules: Map<string, SecurityGroupRule>;

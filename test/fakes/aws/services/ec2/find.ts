@@ -91,6 +91,8 @@ export interface DescribeRequest {
   readonly Filters?: readonly Filter[] | undefined;
   readonly MaxResults?: number | undefined;
   readonly NextToken?: string | undefined;
+  /** For the few lists that EC2 answers in one piece. */
+  readonly isUnpaged?: boolean | undefined;
 }
 
 /** The common part of every Describe: ids, filters, pages. Items must be in the state's own order. */
@@ -109,7 +111,7 @@ export function describeMany<Item>(
       ? visible(world, items)
       : ids.map((id) => findById(world, items, id, rules.code, rules.noun));
   const matching = wanted.filter((item) => passes(request.Filters, rules.filterable(item)));
-  if (ids !== undefined && ids.length > 0) return { items: structuredClone(matching) };
+  if (request.isUnpaged === true || (ids !== undefined && ids.length > 0)) return { items: structuredClone(matching) };
   const result = page(world, matching, { size: request.MaxResults, token: request.NextToken, max: 1000 }, () =>
     fault("InvalidParameterValue", "The token is not valid"),
   );

@@ -22,6 +22,7 @@ export function newClusterRecord(
     updates: new Map(),
     insights: new Map(),
     readyNodes: new Map(),
+    hasSelfManagedAddons: wish.bootstrapSelfManagedAddons ?? true,
     creatorArn: made.creatorArn,
   };
 }
