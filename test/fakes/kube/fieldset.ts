@@ -38,7 +38,7 @@ export function has(set: FieldSet, path: readonly string[]): boolean {
   let at: FieldSet | undefined = set;
   for (const element of path.slice(0, -1)) at = at?.children.get(element);
   const last = path.at(-1);
-  return last !== undefined && at !== undefined && at.members.has(last);
+  return last !== undefined && at?.members.has(last) === true;
 }
 
 export function union(left: FieldSet, right: FieldSet): FieldSet {

@@ -58,22 +58,26 @@ export function perform(world: World, exchange: Exchange, target: Target, user: 
   if (target.subresource === undefined && !type.verbs.has(verbOf(exchange, target))) throw methodNotAllowed();
   const key = `${type.namespaced ? target.namespace : ""}/${name ?? ""}`;
   if (target.subresource !== undefined && target.subresource !== "status") {
-    return exchange.method === "GET"
-      ? readSubresource(world, exchange, target, key)
-      : writeSubresource(world, exchange, target, key);
+    if (exchange.method === "GET") readSubresource(world, exchange, target, key);
+    else writeSubresource(world, exchange, target, key);
+  } else if (name === undefined) {
+    performOnMany(world, exchange, target, user);
+  } else {
+    performOnOne(world, exchange, target, key);
   }
-  switch (exchange.method) {
-    case "GET":
-      return name === undefined ? readMany(world, exchange, target) : readOne(world, exchange, type, key);
-    case "POST":
-      return post(world, exchange, target, user);
-    case "PUT":
-      return put(world, exchange, target, key);
-    case "PATCH":
-      return patch(world, exchange, target, key);
-    default:
-      return name === undefined ? removeMany(world, exchange, target) : removeOne(world, exchange, type, key);
-  }
+}
+
+function performOnMany(world: World, exchange: Exchange, target: Target, user: User) {
+  if (exchange.method === "GET") readMany(world, exchange, target);
+  else if (exchange.method === "POST") post(world, exchange, target, user);
+  else removeMany(world, exchange, target);
+}
+
+function performOnOne(world: World, exchange: Exchange, target: Target, key: string) {
+  if (exchange.method === "GET") readOne(world, exchange, target.type, key);
+  else if (exchange.method === "PUT") put(world, exchange, target, key);
+  else if (exchange.method === "PATCH") patch(world, exchange, target, key);
+  else removeOne(world, exchange, target.type, key);
 }
 
 function readOne(world: World, exchange: Exchange, type: ResourceType, key: string) {
@@ -133,7 +137,6 @@ function post(world: World, exchange: Exchange, target: Target, user: User) {
 function checkName(object: JsonObject, name: string) {
   const given = textAt(object, "metadata", "name") ?? "";
   if (given === name) return;
-  if (given === "") throw badRequest("the name of the object () does not match the name on the URL (" + `${name})`);
   throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
 }
 

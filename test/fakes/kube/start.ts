@@ -3,6 +3,7 @@ import { admit } from "./admission.ts";
 import { selfSigned } from "./certificate.ts";
 import { startControllers } from "./controllers/index.ts";
 import { createFaults, type Fault } from "./faults.ts";
+import { createNamespace, grantClusterRoles } from "./grants.ts";
 import { type Authenticate, handle, type SeenRequest, type Server } from "./handle.ts";
 import type { JsonObject } from "./json.ts";
 import { kubeconfigText } from "./kubeconfig.ts";
@@ -26,7 +27,7 @@ export interface NodeSpec {
 export interface KubeOptions extends KubeletOptions {
   /** Default: real time. With a virtual clock nothing moves until it is advanced. */
   readonly clock?: Clock | undefined;
-  /** How many nodes, or which. Default 2. */
+  /** How many nodes, or which. Default 3. */
   readonly nodes?: number | readonly NodeSpec[] | undefined;
   /** Who a bearer token is, beyond the static identities `admin` and `ci`. */
   readonly authenticate?: Authenticate | undefined;
@@ -41,10 +42,10 @@ export interface Kube extends AsyncDisposable {
   readonly caData: string;
   readonly adminToken: string;
   readonly ciToken: string;
-  /** YAML text for `admin`, `ci` or any other bearer token. */
-  kubeconfig(who: string): string;
-  /** A new namespace in which `ci` may do what ClusterRole `admin` and Leases need. */
-  namespace(): Promise<string>;
+  /** YAML text whose current context is `admin`, `ci` or, for any other text, a user with that bearer token. */
+  kubeconfig(who: string, namespace?: string): string;
+  /** A new namespace `t-<suite>-<n>` in which `ci` may deploy. */
+  namespace(suite?: string): Promise<string>;
   /** Creates an object as an administrator, without HTTP. */
   create(object: JsonObject): JsonObject;
   readonly requests: readonly SeenRequest[];
@@ -75,7 +76,7 @@ export async function startKube(options: KubeOptions = {}): Promise<Kube> {
     violations.push(message),
   );
   bind(logOf);
-  furnish(world, options.nodes ?? 2);
+  furnish(world, options.nodes ?? 3);
 
   let endpoint = "";
   const authenticate: Authenticate = (token) => (token === ciToken ? ci : options.authenticate?.(token));
@@ -90,11 +91,12 @@ export async function startKube(options: KubeOptions = {}): Promise<Kube> {
     caData,
     adminToken,
     ciToken,
-    kubeconfig: (who) => kubeconfigText(endpoint, caData, who, { admin: adminToken, ci: ciToken }),
-    async namespace() {
+    kubeconfig: (who, namespace) =>
+      kubeconfigText({ endpoint, caData, who, namespace, tokens: { admin: adminToken, ci: ciToken } }),
+    async namespace(suite = "x") {
       namespaces += 1;
-      const name = `t-${namespaces}`;
-      createNamespace(world, name);
+      const name = `t-${suite}-${namespaces}`;
+      createNamespace((object) => createObject(world, object), name);
       return name;
     },
     create: (object) => createObject(world, object),
@@ -149,15 +151,28 @@ function createObject(world: World, object: JsonObject): JsonObject {
   return create(world, type, object, { manager: "kubernetes" });
 }
 
+/** The nodes of `test/cluster/nodes.ts`: over three zones, so that topology has something to spread over. */
+function numberedNode(index: number): NodeSpec {
+  return {
+    name: `node-${index + 1}`,
+    labels: {
+      "kubernetes.io/os": "linux",
+      "kubernetes.io/arch": "amd64",
+      "node.kubernetes.io/instance-type": "m6i.8xlarge",
+      "topology.kubernetes.io/region": "us-east-1",
+      "topology.kubernetes.io/zone": `us-east-1${"abc"[index % 3]}`,
+    },
+  };
+}
+
 function furnish(world: World, nodes: number | readonly NodeSpec[]) {
-  for (const role of bootstrapRoles()) createObject(world, role);
+  const make = (object: JsonObject) => createObject(world, object);
+  bootstrapRoles().forEach(make);
+  grantClusterRoles(make);
   for (const name of ["default", "kube-system", "kube-public", "kube-node-lease"]) {
     createObject(world, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
   }
-  const specs =
-    typeof nodes === "number"
-      ? Array.from({ length: nodes }, (_, index): NodeSpec => ({ name: `node-${index + 1}` }))
-      : nodes;
+  const specs = typeof nodes === "number" ? Array.from({ length: nodes }, (_, index) => numberedNode(index)) : nodes;
   for (const { name, labels = {}, capacity = { cpu: "32", memory: "256Gi", pods: "110" }, taints } of specs) {
     const spec: JsonObject = taints === undefined ? {} : { taints: taints.map((taint) => ({ ...taint })) };
     const metadata: JsonObject = { name, labels: { "kubernetes.io/hostname": name, ...labels } };
@@ -167,17 +182,4 @@ function furnish(world: World, nodes: number | readonly NodeSpec[]) {
       status: { capacity: { ...capacity }, allocatable: { ...capacity } },
     });
   }
-}
-
-const rbac = "rbac.authorization.k8s.io";
-
-function createNamespace(world: World, name: string) {
-  createObject(world, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
-  createObject(world, {
-    apiVersion: `${rbac}/v1`,
-    kind: "RoleBinding",
-    metadata: { name: "ci", namespace: name },
-    roleRef: { apiGroup: rbac, kind: "ClusterRole", name: "cluster-admin" },
-    subjects: [{ apiGroup: rbac, kind: "User", name: ci.name }],
-  });
 }

@@ -88,9 +88,11 @@ export function prepareCreate(type: ResourceType, object: JsonObject, store: Sto
       object["status"] = { phase: "Pending", qosClass: qosClass(object) };
       return;
     case "Job":
-      return generateSelector(object);
+      generateSelector(object);
+      return;
     case "Service":
-      return allocate(object, store);
+      allocate(object, store);
+      return;
     case "PersistentVolumeClaim":
       object["status"] = { phase: "Pending" };
       return;

@@ -23,19 +23,22 @@ import { isFree, replace } from "./write.ts";
 
 export function readSubresource(world: World, exchange: Exchange, target: Target, key: string): void {
   const live = liveOf(world, target, key);
-  if (target.subresource === "scale") return exchange.json(200, scaleOf(live));
-  if (target.subresource === "log") return exchange.text(200, readLog(world, exchange, live));
-  throw noSuchResource();
+  if (target.subresource === "scale") exchange.json(200, scaleOf(live));
+  else if (target.subresource === "log") exchange.text(200, readLog(world, exchange, live));
+  else throw noSuchResource();
 }
 
 export function writeSubresource(world: World, exchange: Exchange, target: Target, key: string): void {
   switch (target.subresource) {
     case "scale":
-      return writeScale(world, exchange, target, key);
+      writeScale(world, exchange, target, key);
+      return;
     case "eviction":
-      return evict(world, exchange, target, key);
+      evict(world, exchange, target, key);
+      return;
     case "finalize":
-      return finalize(world, exchange, target, key);
+      finalize(world, exchange, target, key);
+      return;
     default:
       throw new ApiFailure({ code: 501, message: `STANDIN_UNKNOWN_OPERATION: ${exchange.method} ${exchange.path}` });
   }
@@ -162,7 +165,11 @@ function readLog(world: World, exchange: Exchange, pod: JsonObject): string {
   const waiting = textAt(status, "state", "waiting", "reason");
   const hasRun = isObject(get(status, "lastState", "terminated"));
   if (!previous && !hasRun && (waiting !== undefined || status === undefined)) {
-    const why = waiting?.includes("Image") ? "trying and failing to pull image" : (waiting ?? "ContainerCreating");
+    const words: Readonly<Record<string, string>> = {
+      ErrImagePull: "image can't be pulled",
+      ImagePullBackOff: "trying and failing to pull image",
+    };
+    const why = words[waiting ?? ""] ?? waiting ?? "ContainerCreating";
     throw badRequest(`container "${container}" in pod "${name}" is waiting to start: ${why}`);
   }
   const lines = (world.logOf(pod, container, previous) ?? "").split("\n").filter((line) => line !== "");

@@ -1,13 +1,18 @@
 import { createKubelet, type Kubelet, type KubeletOptions, nodeController } from "../kubelet/kubelet.ts";
 import { scheduler } from "../scheduler.ts";
 import type { World } from "../world.ts";
+import { budgetController, quotaController } from "./budgets.ts";
 import { createControl } from "./control.ts";
+import { daemonSetController } from "./daemonset.ts";
 import { definitionController } from "./definitions.ts";
 import { deploymentController } from "./deployment.ts";
 import { garbageCollector } from "./garbage.ts";
+import { jobController } from "./job.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { namespaceController } from "./namespace.ts";
 import { replicaSetController } from "./replicaset.ts";
+import { endpointController } from "./services.ts";
+import { statefulSetController } from "./statefulset.ts";
 
 export interface Controllers {
   readonly loop: Loop;
@@ -31,6 +36,12 @@ export function startControllers(
       definitionController(manager),
       deploymentController(as("deployment-controller")),
       replicaSetController(as("replicaset-controller")),
+      statefulSetController(as("statefulset-controller")),
+      daemonSetController(as("daemonset-controller")),
+      jobController(as("job-controller")),
+      endpointController(manager),
+      budgetController(manager),
+      quotaController(manager),
       scheduler(as("default-scheduler")),
       nodeController(as("kubelet")),
       simulated.controller,

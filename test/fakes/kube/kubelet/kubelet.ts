@@ -1,6 +1,6 @@
 import { type Control, conditionOf } from "../controllers/control.ts";
 import type { Controller } from "../controllers/loop.ts";
-import { clone, type JsonObject, objectsAt, textAt } from "../json.ts";
+import { clone, type JsonObject, numberAt, objectsAt, textAt } from "../json.ts";
 import { mergePatch } from "../patch.ts";
 import { keyOf } from "../store.ts";
 import { nextStage } from "./stages.ts";
@@ -118,22 +118,23 @@ export function createKubelet(control: Control, options: KubeletOptions): Simula
     },
     logOf(pod, container, previous) {
       const set = logs.get(`${keyOf(pod)}/${container}`);
-      const text = previous ? set?.previous : set?.current;
-      return (
-        text ??
-        textAt(pod, "metadata", "annotations", previous ? "sim.test/previous-log" : "sim.test/log") ??
-        defaultLog(pod, container)
-      );
+      return (previous ? set?.previous : set?.current) ?? told(pod, container, previous);
     },
   };
 }
 
-function defaultLog(pod: JsonObject, container: string): string {
-  const status = objectsAt(pod, "status", "containerStatuses").find((one) => one["name"] === container);
-  const code = status === undefined ? undefined : textAt(status, "lastState", "terminated", "reason");
-  if (code === "OOMKilled") return "simulated: allocating";
-  if (code !== undefined) return "simulated: starting\nsimulated: fatal error, exit 1";
-  return "simulated: started";
+/** What a container says is data of its pod, as on the real cluster (`test/cluster/kubelet-logs.ts`). */
+function told(pod: JsonObject, container: string, previous: boolean): string {
+  const kind = previous ? "previous-log" : "log";
+  const annotation = (name: string) => textAt(pod, "metadata", "annotations", `sim.test/${name}`);
+  const status = ["containerStatuses", "initContainerStatuses"]
+    .flatMap((list) => objectsAt(pod, "status", list))
+    .find((one) => one["name"] === container);
+  const code = numberAt(status, "lastState", "terminated", "exitCode") ?? 0;
+  const otherwise = previous ? `${container}: exiting with code ${code}` : `${container}: started (simulated)`;
+  // A crash loop's present log is that of a run which ends as the last one did.
+  const other = annotation(previous ? "log" : "previous-log");
+  return annotation(`${kind}.${container}`) ?? annotation(kind) ?? other ?? otherwise;
 }
 
 /** Makes nodes Ready, or NotReady by the label `sim.test/not-ready`. */

@@ -1,37 +1,43 @@
 import { isObject, type Json, type JsonObject, numberAt, objectsAt, textAt } from "../json.ts";
 
-/** Pieces of pod status as a kubelet writes them. Times are RFC 3339. */
-export function podConditions(
-  isReady: boolean,
-  time: string,
-  why: { readonly reason?: string; readonly message?: string } = {},
-): JsonObject[] {
-  const ready: JsonObject = isReady
-    ? { status: "True" }
-    : {
-        status: "False",
-        reason: why.reason ?? "ContainersNotReady",
-        ...(why.message === undefined ? {} : { message: why.message }),
-      };
-  return [
-    { type: "Initialized", status: "True", lastProbeTime: null, lastTransitionTime: time },
-    { type: "ContainersReady", lastProbeTime: null, lastTransitionTime: time, ...ready },
-    { type: "Ready", lastProbeTime: null, lastTransitionTime: time, ...ready },
-  ];
-}
+/*
+ * Pieces of pod status as the simulated kubelet writes them. Times are RFC 3339.
+ */
 
-/** Lays new conditions over those that are there; a transition time stands while the status does. */
+const types = ["Initialized", "ContainersReady", "Ready"];
+
+export const podConditions = (time: string): JsonObject[] =>
+  types.map((type) => ({ type, status: "True", lastTransitionTime: time }));
+
+/** Initialized, but not ready; `message` goes to Ready. */
+export const unreadyConditions = (time: string, message?: string): JsonObject[] =>
+  types.map((type) => {
+    if (type === "Initialized") return { type, status: "True", lastTransitionTime: time };
+    const why = type === "Ready" && message !== undefined ? { message } : {};
+    return { type, status: "False", reason: "ContainersNotReady", lastTransitionTime: time, ...why };
+  });
+
+/** Lays new conditions over those of the same type; the others stay, in their order. */
 export function mergeConditions(status: JsonObject, next: readonly JsonObject[]): void {
   const before = objectsAt(status, "conditions");
-  const merged = next.map((condition) => {
-    const old = before.find((one) => one["type"] === condition["type"]);
-    const isSame = old !== undefined && old["status"] === condition["status"];
-    return isSame
-      ? { ...condition, lastTransitionTime: old["lastTransitionTime"] ?? condition["lastTransitionTime"] ?? null }
-      : condition;
-  });
-  const rest = before.filter((one) => !next.some((condition) => condition["type"] === one["type"]));
-  status["conditions"] = [...merged, ...rest];
+  const find = (list: readonly JsonObject[], type: Json | undefined) => list.find((one) => one["type"] === type);
+  const kept = before.map((condition) => ({ ...condition, ...find(next, condition["type"]) }));
+  const added = next.filter((condition) => find(before, condition["type"]) === undefined);
+  status["conditions"] = [...added, ...kept];
+}
+
+/** The addresses that a pod gets on its node. */
+export function placed(
+  status: JsonObject,
+  pod: JsonObject,
+  world: { readonly time: string; readonly podIP: (pod: JsonObject) => string },
+): void {
+  const ip = world.podIP(pod);
+  status["hostIP"] = "10.0.0.0";
+  status["hostIPs"] = [{ ip: "10.0.0.0" }];
+  status["podIP"] = ip;
+  status["podIPs"] = [{ ip }];
+  status["startTime"] = world.time;
 }
 
 export interface ContainerFacts {
@@ -67,6 +73,12 @@ export function eachContainer(
   });
 }
 
+export function waitingReason(pod: JsonObject): string | undefined {
+  return objectsAt(pod, "status", "containerStatuses")
+    .map((status) => textAt(status, "state", "waiting", "reason"))
+    .find((reason) => reason !== undefined);
+}
+
 export const running = (time: string): JsonObject => ({ running: { startedAt: time } });
 export const waiting = (reason: string, message?: string | undefined): JsonObject => ({
   waiting: { reason, ...(message === undefined ? {} : { message }) },
@@ -80,9 +92,25 @@ export const lastStateOf = (status: JsonObject | undefined): JsonObject | undefi
   return isObject(state) ? state : undefined;
 };
 
-/** Init containers that have run to their end. */
+/** Init containers that have run to their end, and sidecars that go on. */
 export function initDone(pod: JsonObject, time: string): Json[] {
-  return objectsAt(pod, "spec", "initContainers").map((container) =>
-    containerStatus(container, { state: terminated(0, "Completed", time), ready: true }),
-  );
+  return objectsAt(pod, "spec", "initContainers").map((container) => {
+    const isSidecar = container["restartPolicy"] !== undefined;
+    const state = isSidecar ? running(time) : terminated(0, "Completed", time);
+    return containerStatus(container, { state, ready: true, started: isSidecar });
+  });
+}
+
+/** A pod whose containers have all ended in the same way. */
+export function ended(
+  pod: JsonObject,
+  phase: string,
+  state: JsonObject,
+  conditions: readonly JsonObject[],
+): (status: JsonObject) => void {
+  return (status) => {
+    status["phase"] = phase;
+    mergeConditions(status, conditions);
+    status["containerStatuses"] = eachContainer(pod, () => ({ state }));
+  };
 }
