@@ -1,4 +1,3 @@
-import type { KubeObject } from "@eks-actions/manifest";
 import type { Aws } from "../fakes/aws/index.ts";
 import { type EventSpec, type GitHub, type Permissions, type Repository, startGitHub } from "../fakes/github/index.ts";
 import { createMachine, type JobResult, type JobStep, type RanStep, runJob } from "../runner/index.ts";
@@ -10,8 +9,6 @@ export interface Stage {
   readonly app: AppRepository;
   /** The tree of a release of this repository: `acme/eks-actions@v1`. */
   readonly releaseTree: string;
-  /** Reads an object of the cluster, for what the story claims. */
-  get(apiVersion: string, kind: string, namespace: string, name: string): Promise<KubeObject | undefined>;
   readonly onLine?: (line: string) => void;
   readonly onChapter?: (title: string, trigger: string) => void;
 }
