@@ -39,7 +39,7 @@ export function parseTrustDocument(text: string, file: string): TrustDocument {
     value = JSON.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw refuse(`is not JSON: ${reason}`, lineOf(text, reason));
+    throw refuse(`is not JSON: ${reason.replace(/\s+/g, " ")}`, faultyLine(text, reason));
   }
   const role = isRecord(value) && isRecord(value["Role"]) ? value["Role"] : undefined;
   let policy = role === undefined ? value : role["AssumeRolePolicyDocument"];
@@ -91,10 +91,28 @@ function decode(text: string): unknown {
   }
 }
 
-function lineOf(text: string, reason: string): number | undefined {
-  const position = /position (\d+)/.exec(reason)?.[1];
-  if (position === undefined) return undefined;
-  return text.slice(0, Number(position)).split("\n").length;
+/** 1-based line of the fault. For an unexpected token V8 tells no position: it is the first beginning that has it. */
+function faultyLine(text: string, reason: string): number {
+  const told = /\(line (\d+) column/.exec(reason)?.[1];
+  if (told !== undefined) return Number(told);
+  let good = 0;
+  let bad = text.length;
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    if (hasUnexpectedToken(text.slice(0, middle))) bad = middle;
+    else good = middle;
+  }
+  return text.slice(0, bad).split("\n").length;
+}
+
+function hasUnexpectedToken(start: string): boolean {
+  try {
+    JSON.parse(start);
+    return false;
+  } catch (error) {
+    // Any other fault of a beginning is that it ends too early.
+    return error instanceof Error && error.message.startsWith("Unexpected token");
+  }
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

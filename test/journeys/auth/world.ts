@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { type Aws, type AwsOptions, startAws } from "../../fakes/aws/index.ts";
 import { type GitHub, type GitHubOptions, startGitHub } from "../../fakes/github/index.ts";
 import { createMachine, type JobResult, type Machine, runJob, runStep, type StepResult } from "../../runner/index.ts";
@@ -19,6 +20,8 @@ export interface World extends AsyncDisposable {
   readonly sub: string;
   /** The main stage alone. Inputs are for role `deploy` unless given. */
   login(inputs?: Values, env?: Values): Promise<StepResult>;
+  /** The post stage of a login. */
+  post(of: StepResult): Promise<StepResult>;
   /** Whole jobs, posts included; each item is one auth step or a shell script. */
   job(steps: readonly (Values | string)[], env?: Values): Promise<JobResult>;
 }
@@ -66,6 +69,15 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     sub,
     login: (inputs = {}, extra = {}) =>
       runStep({ action: ACTION, machine, with: inputsOf(inputs), env: { ...env, ...extra }, github: github.context }),
+    post: (of) =>
+      runStep({
+        action: ACTION,
+        stage: "post",
+        machine,
+        env: { ...env, ...of.env },
+        state: of.state,
+        github: github.context,
+      }),
     job: (steps, extra = {}) =>
       runJob(
         steps.map((step, i) =>
@@ -73,7 +85,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
             ? { run: step }
             : { id: `auth${i}`, uses: "acme/eks-actions/actions/auth@v1", with: inputsOf(step) },
         ),
-        { machine, trees: { "acme/eks-actions@v1": "." }, env: { ...env, ...extra }, github: github.context },
+        { machine, trees: { "acme/eks-actions@v1": resolve(".") }, env: { ...env, ...extra }, github: github.context },
       ),
     async [Symbol.asyncDispose]() {
       machine.dispose();
@@ -115,6 +127,14 @@ export function calls(world: Pick<World, "aws">, service: string): readonly stri
 /** Requests for an OIDC token. */
 export function tokenRequests(world: Pick<World, "github">): number {
   return world.github.requests.filter((request) => request.path.includes("/idtoken/")).length;
+}
+
+/** A cluster of the account whose API server answers nowhere: enough for what auth itself does. */
+export function addCluster(world: Pick<World, "aws">, name: string, endpoint = "https://127.0.0.1:1"): string {
+  const arn = world.aws.addCluster({ name });
+  const pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+  world.aws.connect(name, { endpoint, caData: Buffer.from(pem).toString("base64") });
+  return arn;
 }
 
 export interface AuthReport {

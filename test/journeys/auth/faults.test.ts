@@ -1,0 +1,146 @@
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, it } from "vitest";
+import type { FaultKind } from "../../fakes/github/faults.ts";
+import { createWorld, errorCodes, reportOf, tokenRequests } from "./world.ts";
+
+/** An STS that is not kind: answers by hand, for what a true stand-in would never say. */
+async function otherSts(answer: RequestListener) {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+interface Forged {
+  readonly key?: string;
+  readonly account?: string;
+  readonly session: string;
+}
+
+function stsAnswer({ key = "ASIAEXAMPLE", account = "111122223333", session }: Forged): string {
+  return `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult>
+<AssumedRoleUser><Arn>arn:aws:sts::${account}:assumed-role/deploy/${session}</Arn><AssumedRoleId>AROA:x</AssumedRoleId></AssumedRoleUser>
+<Credentials><AccessKeyId>${key}</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>token</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>
+</AssumeRoleWithWebIdentityResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></AssumeRoleWithWebIdentityResponse>`;
+}
+
+describe("GitHub's OIDC endpoint", () => {
+  it.each<[string, FaultKind]>([
+    ["429", { type: "status", status: 429 }],
+    ["500", { type: "status", status: 500 }],
+    ["a broken connection", { type: "reset" }],
+    ["HTML in place of JSON", { type: "html", status: 200 }],
+  ])("is asked again after %s", async (_, kind) => {
+    await using world = await createWorld({ github: { faults: [{ operation: "oidc/token", kind }] } });
+    const result = await world.login();
+    expect(result.outcome).toBe("success");
+    expect(tokenRequests(world)).toBe(2);
+    expect(reportOf(result).retries).toHaveLength(1);
+  });
+
+  it("is asked three times when it refuses", async () => {
+    await using world = await createWorld({
+      github: { faults: [{ operation: "oidc/token", times: 3, kind: { type: "status", status: 403 } }] },
+    });
+    const result = await world.login();
+    expect(errorCodes(result)).toEqual(["ID_TOKEN_REFUSED"]);
+    expect(tokenRequests(world)).toBe(3);
+    expect(world.aws.requests).toEqual([]);
+  });
+
+  it("is not followed to another place", async () => {
+    await using world = await createWorld({
+      github: { faults: [{ operation: "oidc/token", kind: { type: "redirect", location: "http://127.0.0.1:1/" } }] },
+    });
+    const result = await world.login();
+    expect(errorCodes(result)).toEqual(["ID_TOKEN_UNAVAILABLE"]);
+    expect(result.annotations[0]?.message).toContain("redirect");
+  });
+});
+
+describe("STS", () => {
+  it("is asked again when it throttles, and the report lists each retry", async () => {
+    const error = { code: "Throttling", message: "Rate exceeded", status: 400 };
+    const op = "sts:AssumeRoleWithWebIdentity";
+    await using world = await createWorld({
+      aws: {
+        faults: [
+          { op, nth: 1, error },
+          { op, nth: 2, error },
+        ],
+      },
+    });
+    const result = await world.login();
+    expect(result.outcome).toBe("success");
+    expect(reportOf(result).retries.map((retry) => retry.code)).toEqual(["Throttling", "Throttling"]);
+  });
+
+  it("that asks for a longer wait than the budget ends the run at once", async () => {
+    let asked = 0;
+    await using sts = await otherSts((_, response) => {
+      asked++;
+      response.writeHead(503, { "retry-after": "300" }).end("busy");
+    });
+    await using world = await createWorld();
+    const result = await world.login({ "sts-endpoint": sts.url });
+    expect(errorCodes(result)).toEqual(["STS_UNAVAILABLE"]);
+    expect(asked).toBe(1);
+    expect(result.durationMs).toBeLessThan(2_000);
+  });
+
+  it("that stays silent ends the run within its budget", async () => {
+    await using sts = await otherSts(() => undefined);
+    await using world = await createWorld();
+    const result = await world.login({
+      "sts-endpoint": sts.url,
+      "max-wait-seconds": "3",
+      "request-timeout-seconds": "1",
+    });
+    expect(errorCodes(result)).toEqual(["STS_UNAVAILABLE"]);
+    expect(result.durationMs).toBeLessThan(4_500);
+  });
+
+  it("that calls the token expired gets one new token", async () => {
+    const error = { code: "ExpiredTokenException", message: "Token expired", status: 400 };
+    await using world = await createWorld({
+      aws: { faults: [{ op: "sts:AssumeRoleWithWebIdentity", nth: 1, error }] },
+    });
+    const result = await world.login();
+    expect(result.outcome).toBe("success");
+    expect(tokenRequests(world)).toBe(2);
+    expect(reportOf(result).requests).toEqual({ oidc: 2, sts: 2, eks: 0 });
+  });
+
+  it("that answers for another account exports nothing", async () => {
+    await using sts = await otherSts((_, response) => {
+      response
+        .writeHead(200, { "content-type": "text/xml" })
+        .end(stsAnswer({ account: "999999999999", session: "fixed" }));
+    });
+    await using world = await createWorld();
+    const result = await world.login({
+      "sts-endpoint": sts.url,
+      "role-session-name": "fixed",
+      "allowed-account-ids": "111122223333",
+    });
+    expect(errorCodes(result)).toEqual(["ACCOUNT_NOT_ALLOWED"]);
+    expect([result.env, result.state, result.filesLeft]).toEqual([{}, {}, []]);
+  });
+
+  it("that smuggles a line break into a key sets no variable", async () => {
+    await using sts = await otherSts((_, response) => {
+      response.writeHead(200, { "content-type": "text/xml" }).end(stsAnswer({ key: "ASIA&#10;X=1", session: "fixed" }));
+    });
+    await using world = await createWorld();
+    const result = await world.login({ "sts-endpoint": sts.url, "role-session-name": "fixed" });
+    expect(errorCodes(result)).toEqual(["STS_RESPONSE_INVALID"]);
+    expect(result.env).toEqual({});
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { runStep } from "../../runner/index.ts";
+import { ACTION, addCluster, createWorld, errorCodes, REGION, trustFor } from "./world.ts";
+
+const show = (mark: string) => `echo "${mark} [$AWS_ACCESS_KEY_ID] [$AWS_REGION] [$AWS_PROFILE]" | tr -d '*'`;
+
+describe("post", () => {
+  it("empties what main exported and leaves no file", async () => {
+    await using world = await createWorld();
+    const job = await world.job([{ refresh: "true" }, show("main")]);
+    expect(job.outcome).toBe("success");
+    expect(job.env).toMatchObject({ AWS_PROFILE: "", AWS_CONFIG_FILE: "", AWS_REGION: "" });
+    expect(job.filesLeft).toEqual([]);
+  });
+
+  it("unwinds two auth steps like a stack", async () => {
+    await using world = await createWorld();
+    const other = world.aws.addRole({ name: "other", trust: trustFor(world.sub) });
+    const job = await world.job([{}, { "role-to-assume": other }]);
+    const [first, second] = job.steps;
+    const [afterSecond, afterFirst] = job.posts;
+    expect(second?.env["AWS_ACCESS_KEY_ID"]).not.toBe(first?.env["AWS_ACCESS_KEY_ID"]);
+    expect(afterSecond?.env["AWS_ACCESS_KEY_ID"]).toBe(first?.env["AWS_ACCESS_KEY_ID"]);
+    expect(afterSecond?.env["AWS_SECRET_ACCESS_KEY"]).toBe(first?.env["AWS_SECRET_ACCESS_KEY"]);
+    expect(afterFirst?.env["AWS_ACCESS_KEY_ID"]).toBe("");
+    expect(job.log).not.toContain(first?.env["AWS_SECRET_ACCESS_KEY"]);
+  });
+
+  it("leaves a variable alone that somebody changed in between", async () => {
+    await using world = await createWorld();
+    const job = await world.job([{}, 'echo "AWS_REGION=us-west-2" >> "$GITHUB_ENV"']);
+    expect(job.env["AWS_REGION"]).toBe("us-west-2");
+    expect(job.env["AWS_DEFAULT_REGION"]).toBe("");
+  });
+
+  it("brings back what was there before", async () => {
+    await using world = await createWorld();
+    const job = await world.job([{}], { AWS_REGION: "ap-northeast-2" });
+    expect(job.env["AWS_REGION"]).toBe("ap-northeast-2");
+  });
+
+  it("keeps everything when it is told to", async () => {
+    await using world = await createWorld();
+    const job = await world.job([{ "on-post": "keep" }]);
+    expect(job.env["AWS_ACCESS_KEY_ID"]).toMatch(/^ASIA/);
+  });
+
+  it("has nothing to do after a refused login", async () => {
+    await using world = await createWorld({ trusts: "repo:acme/other:ref:refs/heads/main" });
+    const job = await world.job([{}]);
+    expect(job.outcome).toBe("failure");
+    expect(job.posts[0]?.outcome).toBe("success");
+    expect(job.posts[0]?.env).toEqual({});
+  });
+});
+
+describe("a login that is cut short", () => {
+  it("by a cancel ends within 7 s with nothing written", async () => {
+    await using world = await createWorld({ trusts: "repo:acme/other:ref:refs/heads/main" });
+    const result = await runStep({
+      action: ACTION,
+      machine: world.machine,
+      with: { "aws-region": REGION, "role-to-assume": world.role, "propagation-wait-seconds": "60" },
+      env: { ...world.aws.env, ...world.github.env },
+      github: world.github.context,
+      cancelAt: /attempt 2 in/,
+    });
+    expect(result.outcome).toBe("cancelled");
+    expect(errorCodes(result)[0]).toBe("CANCELLED");
+    expect(result.durationMs).toBeLessThan(7_000);
+    expect([result.env, result.state, result.filesLeft]).toEqual([{}, {}, []]);
+  });
+
+  it("by a full disk exports nothing and takes its folder away", async () => {
+    await using world = await createWorld();
+    // The kubeconfig's folder does not exist: the last file cannot be written after the first ones were.
+    addCluster(world, "payments");
+    const result = await world.login({
+      refresh: "true",
+      "eks-cluster": "payments",
+      kubeconfig: "missing/folder/config",
+    });
+    expect(errorCodes(result)).toEqual(["WRITE_FAILED"]);
+    expect([result.env, result.state, result.filesLeft]).toEqual([{}, {}, []]);
+  });
+});
