@@ -7,6 +7,7 @@ import { leftovers } from "./leftovers.ts";
 import { nat } from "./nat.ts";
 import { routeTables } from "./routeTables.ts";
 import { securityGroups } from "./securityGroups.ts";
+import { spot } from "./spot.ts";
 import { subnets } from "./subnets.ts";
 import { tags } from "./tags.ts";
 import { vpcs } from "./vpcs.ts";
@@ -26,4 +27,5 @@ export const ec2: Readonly<Record<string, Handler>> = {
   ...instanceTypes,
   ...tags,
   ...leftovers,
+  ...spot,
 };
