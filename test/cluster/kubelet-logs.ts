@@ -1,6 +1,7 @@
-import { createServer, type Server } from "node:https";
+import { createServer } from "node:https";
 import type { Api } from "./api.ts";
 import { createCertificate } from "./certificate.ts";
+import { listen } from "./relay.ts";
 
 /** The kubelet's side of `pods/log`, reached by the API server through the node's daemonEndpoints. */
 export interface KubeletLogs extends AsyncDisposable {
@@ -122,14 +123,4 @@ async function readPod(api: Api, namespace: string, name: string): Promise<Pod> 
 // The API server has validated the rest of the shape.
 function isPod(value: unknown): value is Pod {
   return typeof value === "object" && value !== null && Reflect.get(value, "kind") === "Pod";
-}
-
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  return address.port;
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { createCertificate } from "./certificate.ts";
+import { listen } from "./relay.ts";
 
 export interface TokenUser {
   readonly user: string;
@@ -55,7 +56,7 @@ export async function startTokenRouter(): Promise<TokenRouter> {
       return { status: 200, body: "" };
     }),
   );
-  const [url, registryUrl] = await Promise.all([listen(webhook, "https"), listen(registry, "http")]);
+  const [url, registryUrl] = await Promise.all([urlOf(webhook, "https"), urlOf(registry, "http")]);
   return {
     webhook: { url: `${url}/`, caData: Buffer.from(certificate.cert).toString("base64") },
     address: { registry: registryUrl, secret },
@@ -75,7 +76,7 @@ export async function registerAuthenticator(
   authenticator: Authenticator | string,
 ): Promise<AsyncDisposable> {
   const server = typeof authenticator === "string" ? undefined : createHttpServer(answering(authenticator));
-  const url = server === undefined ? String(authenticator) : await listen(server, "http");
+  const url = server === undefined ? String(authenticator) : await urlOf(server, "http");
   const id = `${encodeURIComponent(cluster)}-${randomUUID()}`;
   const call = async (method: "PUT" | "DELETE") => {
     const answer = await fetch(`${address.registry}/${id}`, {
@@ -178,14 +179,8 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   return text === "" ? undefined : JSON.parse(text);
 }
 
-async function listen(server: Server, scheme: "http" | "https"): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  return `${scheme}://127.0.0.1:${address.port}`;
+async function urlOf(server: Server, scheme: "http" | "https"): Promise<string> {
+  return `${scheme}://127.0.0.1:${await listen(server)}`;
 }
 
 function close(server: Server): Promise<void> {

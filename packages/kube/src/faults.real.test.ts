@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type OwnCluster, startCluster } from "../../../test/cluster/cluster.ts";
+import { startRelay } from "../../../test/cluster/relay.ts";
 import type { KubeClient, WatchEvent } from "./client.ts";
 import { connect } from "./connect.ts";
 import { stableKind } from "./kinds.ts";
@@ -77,13 +78,14 @@ describe("a watch", () => {
     for (const name of ["kept", "changed", "deleted", "replaced"]) {
       await client.apply(configMap(namespace.name, name), { fieldManager: "t" });
     }
-    await using proxied = await breakable(cluster.endpoint);
+    const relay = await startRelay(Number(new URL(cluster.endpoint).port));
+    const endpoint = `https://127.0.0.1:${relay.port}`;
     await using far = await connect({
-      kubeconfig: { text: cluster.kubeconfig("admin").replace(cluster.endpoint, proxied.endpoint) },
+      kubeconfig: { text: cluster.kubeconfig("admin").replace(cluster.endpoint, endpoint) },
     });
     const watch = listen(far, namespace.name);
     await watch.until("synced");
-    proxied.cut();
+    relay.cutAll();
     const ref = (name: string) => ({ apiVersion: "v1", kind: "ConfigMap", namespace: namespace.name, name });
     await client.apply(configMap(namespace.name, "changed", "2"), { fieldManager: "t" });
     await client.delete(ref("deleted"));
@@ -93,7 +95,7 @@ describe("a watch", () => {
     await cluster.compact();
     await cluster.kill("kube-apiserver");
     await cluster.start("kube-apiserver");
-    proxied.mend();
+    relay.mend();
     await watch.until("added new");
     const after = watch.seen.slice(watch.seen.indexOf("synced") + 1);
     // `synced` follows the last of them, and may not have come yet.
@@ -105,6 +107,7 @@ describe("a watch", () => {
       "modified changed",
     ]);
     await watch.stop();
+    await relay.close();
   });
 });
 
@@ -165,38 +168,3 @@ describe("an API server that refuses most requests with 429", () => {
     expect(Math.min(...waits)).toBeGreaterThanOrEqual(1000);
   });
 });
-
-/** A TCP proxy whose connections can be cut, with new ones refused, until it is mended. */
-async function breakable(endpoint: string) {
-  const { connect: dial, createServer } = await import("node:net");
-  const { hostname, port } = new URL(endpoint);
-  const sockets = new Set<{ destroy(): void }>();
-  let isCut = false;
-  const server = createServer((near) => {
-    if (isCut) {
-      near.destroy();
-      return;
-    }
-    const far = dial({ host: hostname, port: Number(port) });
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on("error", () => undefined);
-      socket.once("close", () => sockets.delete(socket));
-    }
-    near.pipe(far).pipe(near);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  return {
-    endpoint: `https://127.0.0.1:${address.port}`,
-    cut() {
-      isCut = true;
-      for (const socket of sockets) socket.destroy();
-    },
-    mend() {
-      isCut = false;
-    },
-    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
-  };
-}
