@@ -1,7 +1,7 @@
 import { isRecord, type KubeObject, type Redactor, redactObject } from "@eks-actions/manifest";
 import { canonical } from "./canonical.ts";
 import type { FieldChange } from "./model.ts";
-import { annotations } from "./model.ts";
+import { annotations, labels } from "./model.ts";
 import { withoutServerFields } from "./ownership.ts";
 
 /** Fields that a write would change: live object against the answer of the dry-run, secrets hidden. */
@@ -12,14 +12,25 @@ export function diffObjects(live: KubeObject | undefined, next: KubeObject, reda
 
 function shown(object: KubeObject, redact: Redactor): Readonly<Record<string, unknown>> {
   const { apiVersion: _a, kind: _k, metadata, ...body } = withoutServerFields(redactObject(object, redact));
-  const { name: _n, namespace: _s, annotations: notes, ...rest } = metadata;
-  const {
-    [annotations.specHash]: _h,
-    "kubectl.kubernetes.io/last-applied-configuration": _l,
-    "deployment.kubernetes.io/revision": _r,
-    ...kept
-  } = notes ?? {};
-  return { metadata: { ...rest, annotations: kept }, ...body };
+  const { name: _n, namespace: _s, annotations: notes, labels: tags, ...rest } = metadata;
+  return { metadata: { ...rest, annotations: without(notes, OWN_NOTES), labels: without(tags, OWN_TAGS) }, ...body };
+}
+
+// What the action and the cluster's controllers write themselves is no change that a person asked for.
+const OWN_NOTES: ReadonlySet<string> = new Set([
+  annotations.specHash,
+  "kubectl.kubernetes.io/last-applied-configuration",
+  "deployment.kubernetes.io/revision",
+  "deprecated.daemonset.template.generation",
+]);
+const OWN_TAGS: ReadonlySet<string> = new Set([labels.app, labels.partOf]);
+
+function without(
+  entries: Readonly<Record<string, string>> | undefined,
+  names: ReadonlySet<string>,
+): Readonly<Record<string, string>> | undefined {
+  const kept = Object.entries(entries ?? {}).filter(([name]) => !names.has(name));
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
 }
 
 function changes(before: unknown, after: unknown, path: string): readonly FieldChange[] {

@@ -61,7 +61,7 @@ export async function gate(
   const firstSeen = new Map<string, number>();
   const healthyAfter = new Map<string, number>();
   const detailed = new Set<string>();
-  let best = -1;
+  const best = new Map<string, number>();
   let progressAt = began;
   let graceUntil = 0;
   let healthySince: number | undefined;
@@ -84,20 +84,13 @@ export async function gate(
       await abortable(Promise.all(fresh.map((namespace) => view.needDetails(namespace))), signal);
       continue;
     }
-    progress.update(verdicts, now - began);
     const blames = blameFor(verdicts.map((verdict) => strictly(verdict, options.budgets.strict)));
     const [worst] = blames;
     if (worst !== undefined)
       return { verdicts, healthyAfter, failure: { why: worst.why, message: worst.message, blames } };
 
-    const score = verdicts.reduce(
-      (sum, verdict) => sum + (isDone(verdict) ? 1_000_000 : 0) + (verdict.progress?.ready ?? 0),
-      0,
-    );
-    if (score > best) {
-      best = score;
-      progressAt = now;
-    }
+    progress.update(verdicts, now - began);
+    if (hasProgressed(best, verdicts)) progressAt = now;
     graceUntil = Math.max(
       graceUntil,
       ...verdicts.map((verdict) => (verdict.suspect === undefined ? 0 : (verdict.recheckAt ?? 0))),
@@ -133,6 +126,20 @@ function verdictOf(
 ): Verdict {
   const object = view.current(identityOf(ref));
   return object === undefined ? judgeAbsent(ref) : judge(object, view.around(object, firstSeen), budgets, now);
+}
+
+/** True when an object is done, or has more ready pods, than ever before in this gate. */
+function hasProgressed(best: Map<string, number>, verdicts: readonly Verdict[]): boolean {
+  let progressed = false;
+  for (const verdict of verdicts) {
+    // Counts of all pods and of new ones only are two scales.
+    const key = `${identityOf(verdict.ref)} ${verdict.progress?.ofNew === true}`;
+    const score = isDone(verdict) ? Number.MAX_SAFE_INTEGER : (verdict.progress?.ready ?? 0);
+    if (score <= (best.get(key) ?? -1)) continue;
+    best.set(key, score);
+    progressed = true;
+  }
+  return progressed;
 }
 
 /** Keys keep the time of their first sight for as long as they are being watched. */

@@ -99,7 +99,8 @@ function planSet(inputs: Inputs, facts: SetFacts): SetPlan {
     const live = facts.live.get(wanted.identity);
     const trial = facts.trials.get(wanted.identity);
     const action = actionOf(wanted, live, facts);
-    const next = trial?.object ?? wanted.object;
+    // Of a new object people want to see what was written, not the defaults that the server adds.
+    const next = live === undefined ? wanted.object : (trial?.object ?? wanted.object);
     return {
       ref: wanted.ref,
       identity: wanted.identity,

@@ -30,12 +30,15 @@ interface Doomed {
  */
 export function judgeRoll(
   workload: KubeObject,
-  progress: Progress,
+  counted: Progress,
   around: Around,
   budgets: Budgets,
   now: number,
 ): Verdict {
   const pods = newPods(workload, around);
+  // Old pods that still serve would make a rollout look further than it is.
+  const isRolling = workload.kind !== "Job" && pods !== undefined;
+  const progress = isRolling ? { ...counted, ready: pods.filter(isReady).length, ofNew: true } : counted;
   const doomed = (pods ?? []).flatMap((pod): Doomed[] => {
     if (isReady(pod)) return [];
     // A Job counts its own failures against backoffLimit; only what no retry can mend ends it early.

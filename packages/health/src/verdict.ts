@@ -45,9 +45,11 @@ export interface Evidence {
 }
 
 export interface Progress {
+  /** Once `ofNew`, only pods of the revision that is rolled to are counted. */
   readonly ready: number;
   readonly updated: number;
   readonly wanted: number;
+  readonly ofNew?: boolean | undefined;
 }
 
 /** What will be to blame if time runs out. */
