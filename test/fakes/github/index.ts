@@ -1,10 +1,12 @@
+export type { Repository } from "./builder.ts";
 export type { EventSpec } from "./events.ts";
 export type { Fault, FaultKind } from "./faults.ts";
 export { GITHUB_ISSUER, type Issuer } from "./issuer.ts";
+export type { Job, JobOptions } from "./jobs.ts";
 export type { Limits } from "./limits.ts";
 export type { RepositorySeed } from "./repository.ts";
 export type { SeenRequest } from "./server.ts";
-export { type GitHub, type GitHubOptions, type Repository, startGitHub } from "./start.ts";
+export { type GitHub, type GitHubOptions, startGitHub } from "./start.ts";
 export type * from "./state.ts";
 export type { Permissions } from "./tokens.ts";
 export { StandInViolations, type Violation } from "./violations.ts";

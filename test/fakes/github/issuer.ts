@@ -1,5 +1,6 @@
 import { createPublicKey, createSign, generateKeyPairSync, type KeyObject } from "node:crypto";
 import type { Clock } from "@eks-actions/action";
+import type { JobIdentity } from "./claims.ts";
 
 /** GitHub's own issuer; the stand-in signs in its name and serves the keys at `jwksUrl`. */
 export const GITHUB_ISSUER = "https://token.actions.githubusercontent.com";
@@ -12,7 +13,7 @@ export interface Issuer {
   readonly discoveryUrl: string;
   /** How far the issuer's clock is ahead of the others, milliseconds. */
   skewMs: number;
-  /** Claims of this job's token for an audience, with its times. */
+  /** Claims of the first job's token for an audience, with its times. */
   claims(audience: string): Record<string, unknown>;
   /** Signs any claims. `foreignKey` uses another key under the same `kid`; `kid` names one that nobody knows. */
   sign(claims: Readonly<Record<string, unknown>>, options?: { foreignKey?: boolean; kid?: string }): string;
@@ -24,7 +25,8 @@ export interface IssuerOptions {
   readonly url: string;
   readonly base: string;
   readonly clock: Clock;
-  jobClaims(): Readonly<Record<string, unknown>>;
+  /** Of the given job, or of the first one. */
+  jobClaims(identity?: JobIdentity): Readonly<Record<string, unknown>>;
   nextId(): string;
 }
 
@@ -34,6 +36,7 @@ interface SigningKey {
 }
 
 export interface IssuerWithKeys extends Issuer {
+  claimsOf(audience: string, identity: JobIdentity | undefined): Record<string, unknown>;
   jwks(): unknown;
   discovery(): unknown;
 }
@@ -50,7 +53,8 @@ export function createIssuer(options: IssuerOptions): IssuerWithKeys {
     jwksUrl: `${base}/.well-known/jwks`,
     discoveryUrl: `${base}/.well-known/openid-configuration`,
     skewMs: 0,
-    claims(audience) {
+    claims: (audience) => issuer.claimsOf(audience, undefined),
+    claimsOf(audience, identity) {
       const iat = Math.floor((clock.now() + issuer.skewMs) / 1_000);
       return {
         jti: options.nextId(),
@@ -59,7 +63,7 @@ export function createIssuer(options: IssuerOptions): IssuerWithKeys {
         iat,
         nbf: iat - NOT_BEFORE_S,
         exp: iat + LIFETIME_S,
-        ...options.jobClaims(),
+        ...options.jobClaims(identity),
       };
     },
     sign(claims, { foreignKey = false, kid } = {}) {

@@ -163,3 +163,17 @@ describe("the claims", () => {
     expect(claims).toMatchObject({ ...more, sha: github.context["sha"], run_id: github.env["GITHUB_RUN_ID"] });
   });
 });
+
+it("belongs to its job: each has its own endpoint, bearer and claims", async () => {
+  await using github = await startGitHub({ permissions, event: "pull_request" });
+  const deploy = github.job({ permissions, environment: "prod" });
+  const again = github.job({ permissions: {}, sameRunAs: deploy });
+  const claimsOf = async (job: { env: Readonly<Record<string, string>> }) =>
+    decode(await fetchToken({ ...github, env: job.env }), 1);
+  expect((await claimsOf(github))["sub"]).toBe("repo:acme/shop:pull_request");
+  expect((await claimsOf(deploy))["sub"]).toBe("repo:acme/shop:environment:prod");
+  expect(deploy.env["GITHUB_RUN_ID"]).not.toBe(github.env["GITHUB_RUN_ID"]);
+  expect(again.env["GITHUB_RUN_ID"]).toBe(deploy.env["GITHUB_RUN_ID"]);
+  expect(again.env["ACTIONS_ID_TOKEN_REQUEST_URL"]).toBeUndefined();
+  expect(again.token).not.toBe(deploy.token);
+});

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Clock } from "@eks-actions/action";
+import type { JobIdentity } from "./claims.ts";
 import { codeHandlers } from "./code.ts";
 import type { Contract, Match } from "./contract.ts";
 import { deploymentHandlers } from "./deployments.ts";
@@ -44,8 +45,8 @@ export interface World {
   readonly limiter: RateLimiter;
   readonly tokens: Map<string, Token>;
   readonly issuer: IssuerWithKeys;
-  /** Path of the id-token endpoint and the bearer that opens it. */
-  readonly idToken: { readonly path: string; readonly bearer: string; serial: number };
+  /** Path of a job's id-token endpoint → the bearer that opens it, and whose token it gives. */
+  readonly idTokens: Map<string, { readonly bearer: string; readonly identity: JobIdentity }>;
   readonly requests: SeenRequest[];
   readonly violations: Violation[];
 }
@@ -116,7 +117,7 @@ function parseTarget(world: World, path: string): URL | undefined {
 
 function ownOperation(world: World, method: string, path: string): string | undefined {
   if (method !== "GET") return undefined;
-  if (path === world.idToken.path) return "oidc/token";
+  if (world.idTokens.has(path)) return "oidc/token";
   if (world.issuer.jwksUrl.endsWith(path)) return "oidc/jwks";
   if (world.issuer.discoveryUrl.endsWith(path)) return "oidc/discovery";
   return path.startsWith("/_blob/") ? "blob" : undefined;
@@ -293,15 +294,16 @@ function own(world: World, incoming: Incoming, operation: string): Sent {
 }
 
 function idToken(world: World, { request, target }: Incoming): Sent {
+  const job = world.idTokens.get(target.pathname);
   if (!/^bearer /i.test(request.headers.authorization ?? "")) return { status: 401, body: { message: "Unauthorized" } };
-  if (request.headers.authorization?.slice(7) !== world.idToken.bearer) {
+  if (job === undefined || request.headers.authorization?.slice(7) !== job.bearer) {
     return { status: 401, body: { message: "Unauthorized" } };
   }
   if (target.searchParams.get("api-version") === null) {
     return { status: 400, body: { message: "The api-version query parameter is required." } };
   }
   const audience = target.searchParams.get("audience") ?? `https://github.com/${world.view.repo.owner}`;
-  const value = world.issuer.sign(world.issuer.claims(audience));
+  const value = world.issuer.sign(world.issuer.claimsOf(audience, job.identity));
   return { status: 200, body: { count: value.length, value } };
 }
 
