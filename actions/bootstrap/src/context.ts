@@ -1,0 +1,73 @@
+import type { ClusterConfig } from "@eks-actions/cluster-config";
+import type { Facts } from "./facts.ts";
+import type { Inputs } from "./inputs.ts";
+import { type Ownership, PART, readTags, type Tags } from "./tags.ts";
+import type { Known } from "./value.ts";
+
+/** What every part of the plan works from. */
+export interface Context {
+  readonly inputs: Inputs;
+  readonly facts: Facts;
+  readonly config: ClusterConfig;
+  readonly ownership: Ownership;
+  /** Values of parts that exist. */
+  readonly known: Known;
+}
+
+export function createContext(inputs: Inputs, facts: Facts): Context {
+  const { config } = facts;
+  const ownership: Ownership = {
+    owner: inputs.owner,
+    cluster: config.metadata.name,
+    common: config.metadata.tags,
+  };
+  return { inputs, facts, config, ownership, known: knownParts(facts) };
+}
+
+/** The name of our part in a tagged object; `undefined` for another cluster's or a foreign object. */
+export function partOf(cluster: string, tags: Tags): string | undefined {
+  const part = tags[PART];
+  return part?.startsWith(`${cluster}/`) === true ? part.slice(cluster.length + 1) : undefined;
+}
+
+/** Ids and other values of every part that exists: what references resolve to. */
+export function knownParts(facts: Facts): Known {
+  const name = facts.config.metadata.name;
+  const known = new Map<string, string>();
+  const add = (part: string | undefined, attribute: string, value: string | undefined) => {
+    if (part !== undefined && value !== undefined) known.set(`${part}#${attribute}`, value);
+  };
+  const { network } = facts;
+  const tagged = (tags: Parameters<typeof readTags>[0]) => partOf(name, readTags(tags));
+  for (const vpc of network.vpcs) add(tagged(vpc.Tags), "id", vpc.VpcId);
+  for (const subnet of network.subnets) add(tagged(subnet.Tags), "id", subnet.SubnetId);
+  for (const gateway of network.internetGateways) add(tagged(gateway.Tags), "id", gateway.InternetGatewayId);
+  for (const table of network.routeTables) add(tagged(table.Tags), "id", table.RouteTableId);
+  for (const nat of network.natGateways) {
+    if (nat.State !== "deleted" && nat.State !== "deleting" && nat.State !== "failed") {
+      add(tagged(nat.Tags), "id", nat.NatGatewayId);
+    }
+  }
+  for (const address of network.addresses) add(tagged(address.Tags), "id", address.AllocationId);
+  for (const group of network.securityGroups) add(tagged(group.Tags), "id", group.GroupId);
+  for (const role of facts.roles) {
+    const part = partOf(name, role.tags);
+    add(part, "arn", role.arn);
+    add(part, "name", role.name);
+  }
+  for (const { template } of facts.launchTemplates) {
+    const part = tagged(template.Tags);
+    add(part, "id", template.LaunchTemplateId);
+    add(part, "version", template.LatestVersionNumber?.toString());
+  }
+  for (const provider of facts.oidcProviders) add(partOf(name, provider.tags), "arn", provider.arn);
+  const { cluster } = facts;
+  if (cluster !== undefined) {
+    add("cluster", "arn", cluster.arn);
+    const issuer = cluster.identity?.oidc?.issuer;
+    add("cluster", "issuer", issuer);
+    add("cluster", "issuerHost", issuer?.replace(/^https:\/\//, ""));
+    add("cluster", "securityGroup", cluster.resourcesVpcConfig?.clusterSecurityGroupId);
+  }
+  return known;
+}

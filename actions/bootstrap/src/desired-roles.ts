@@ -1,0 +1,169 @@
+import type { ManagedNodeGroup, PodIdentityAssociation } from "@eks-actions/cluster-config";
+import type { Context } from "./context.ts";
+import { partitionOf, roleName } from "./names.ts";
+import { document, type Grant, nodeGrant, type Statement, wellKnownGrant } from "./policies.ts";
+import type { RoleSpec } from "./roles.ts";
+import { inText, ref, shortHash } from "./value.ts";
+
+/** Permissions as the file gives them, in any of its four forms. */
+export interface Permissions {
+  readonly arns: readonly string[];
+  readonly document?: unknown;
+  readonly documentName?: string | undefined;
+  readonly grants: readonly Grant[];
+}
+
+export function aws(context: Context, name: string): string {
+  return `arn:${partitionOf(context.config.metadata.region)}:iam::aws:policy/${name}`;
+}
+
+function permissions(context: Context, given: Permissions): Pick<RoleSpec, "managed" | "inline"> {
+  const statements = given.grants.flatMap((grant): readonly Statement[] => grant.statements);
+  const managed = [...given.arns, ...given.grants.flatMap((grant) => grant.managed.map((name) => aws(context, name)))];
+  return {
+    managed: [...new Set(managed)].sort(),
+    inline: {
+      ...(given.document === undefined ? {} : { [given.documentName ?? "permissions"]: given.document }),
+      ...(statements.length === 0 ? {} : { "well-known": document(statements) }),
+    },
+  };
+}
+
+function serviceTrust(service: string, ...actions: readonly string[]): unknown {
+  const action = actions.length === 1 ? actions[0] : actions;
+  return document([{ Effect: "Allow", Principal: { Service: service }, Action: action }]);
+}
+
+/** The role that the control plane works under; `undefined` when the file names one. */
+export function clusterRole(context: Context): RoleSpec | undefined {
+  const { config } = context;
+  if (config.iam.serviceRoleARN !== undefined) return undefined;
+  const auto = config.autoModeConfig.enabled;
+  const names = [
+    "AmazonEKSClusterPolicy",
+    ...(config.iam.vpcResourceControllerPolicy ? ["AmazonEKSVPCResourceController"] : []),
+    ...(auto
+      ? [
+          "AmazonEKSComputePolicy",
+          "AmazonEKSBlockStoragePolicy",
+          "AmazonEKSLoadBalancingPolicy",
+          "AmazonEKSNetworkingPolicy",
+        ]
+      : []),
+  ];
+  return {
+    part: "role-cluster",
+    name: roleName(config.metadata.name, config.metadata.region, "cluster"),
+    trust: serviceTrust("eks.amazonaws.com", "sts:AssumeRole", ...(auto ? ["sts:TagSession"] : [])),
+    managed: names.map((name) => aws(context, name)).sort(),
+    inline: {},
+    boundary: config.iam.serviceRolePermissionsBoundary,
+    source: "iam",
+  };
+}
+
+/** The role of Auto Mode's nodes; `undefined` without node pools or when the file names one. */
+export function autoModeRole(context: Context): RoleSpec | undefined {
+  const { config } = context;
+  const auto = config.autoModeConfig;
+  if (!auto.enabled || auto.nodePools.length === 0 || auto.nodeRoleARN !== undefined) return undefined;
+  return {
+    part: "role-auto",
+    name: roleName(config.metadata.name, config.metadata.region, "auto"),
+    trust: nodeTrust(context),
+    managed: [aws(context, "AmazonEC2ContainerRegistryPullOnly"), aws(context, "AmazonEKSWorkerNodeMinimalPolicy")],
+    inline: {},
+    boundary: auto.permissionsBoundaryARN,
+    source: "autoModeConfig",
+  };
+}
+
+/** The role of a node group's instances; `undefined` when the file names one. */
+export function nodeRole(context: Context, group: ManagedNodeGroup, cniHasOwnRole: boolean): RoleSpec | undefined {
+  const { config } = context;
+  if (group.iam.instanceRoleARN !== undefined) return undefined;
+  const base = ["AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodePolicy", "AmazonSSMManagedInstanceCore"];
+  if (!cniHasOwnRole) base.push("AmazonEKS_CNI_Policy");
+  const partition = partitionOf(config.metadata.region);
+  return {
+    part: `role-ng-${group.name}`,
+    name: group.iam.instanceRoleName ?? roleName(config.metadata.name, config.metadata.region, `ng-${group.name}`),
+    trust: nodeTrust(context),
+    ...permissions(context, {
+      arns: [...base.map((name) => aws(context, name)), ...group.iam.attachPolicyARNs],
+      document: group.iam.attachPolicy,
+      grants: group.iam.withAddonPolicies.map((name) => nodeGrant(name, partition)),
+    }),
+    boundary: group.iam.instanceRolePermissionsBoundary,
+    source: `${group.source}.iam`,
+  };
+}
+
+function nodeTrust(context: Context): unknown {
+  const suffix = context.config.metadata.region.startsWith("cn-") ? ".cn" : "";
+  return serviceTrust(`ec2.amazonaws.com${suffix}`, "sts:AssumeRole");
+}
+
+/** Roles of pod identities and of add-ons that use them. */
+export function podIdentityRole(
+  context: Context,
+  association: PodIdentityAssociation,
+  part: string,
+  source: string,
+): RoleSpec {
+  const { config } = context;
+  const partition = partitionOf(config.metadata.region);
+  return {
+    part,
+    name: association.roleName ?? roleName(config.metadata.name, config.metadata.region, part.replace(/^role-/, "")),
+    trust: serviceTrust("pods.eks.amazonaws.com", "sts:AssumeRole", "sts:TagSession"),
+    ...permissions(context, {
+      arns: association.permissionPolicyARNs,
+      document: association.permissionPolicy,
+      documentName: association.permissionPolicyName,
+      grants: association.wellKnownPolicies.map((name) => wellKnownGrant(name, partition)),
+    }),
+    boundary: association.permissionsBoundaryARN,
+    tags: association.tags,
+    source,
+  };
+}
+
+/** A role that one ServiceAccount takes with its projected token. The issuer exists only once the cluster does. */
+export function irsaRole(
+  context: Context,
+  account: { readonly namespace: string; readonly name: string },
+  given: Permissions,
+  options: { readonly part: string; readonly boundary?: string | undefined; readonly source: string },
+): RoleSpec {
+  const { config } = context;
+  const host = inText("cluster", "issuerHost");
+  return {
+    part: options.part,
+    name: roleName(config.metadata.name, config.metadata.region, options.part.replace(/^role-/, "")),
+    trust: document([
+      {
+        Effect: "Allow",
+        Principal: { Federated: ref("oidc-provider", "arn") },
+        Action: "sts:AssumeRoleWithWebIdentity",
+        Condition: {
+          StringEquals: {
+            [`${host}:aud`]: "sts.amazonaws.com",
+            [`${host}:sub`]: `system:serviceaccount:${account.namespace}:${account.name}`,
+          },
+        },
+      },
+    ]),
+    ...permissions(context, given),
+    boundary: options.boundary,
+    source: options.source,
+    after: ["cluster", "oidc-provider"],
+  };
+}
+
+/** Parts must fit into a tag and an action id. */
+export function identityPart(prefix: string, ...names: readonly string[]): string {
+  const plain = names.join("-").replace(/[^\w.-]/g, "-");
+  const part = `${prefix}-${plain}`;
+  return part.length <= 80 ? part : `${part.slice(0, 72)}-${shortHash(names)}`;
+}

@@ -1,0 +1,92 @@
+import type { Action, Call } from "./action.ts";
+import { create } from "./build.ts";
+import { type Context, partOf } from "./context.ts";
+import { usual } from "./durations.ts";
+import { OWNER, readTags, type Tags } from "./tags.ts";
+
+/** Launch templates, then the VPC from the outside in. A foreign VPC has no parts of ours and is left alone. */
+export function deleteNetwork(context: Context, after: readonly string[]): readonly Action[] {
+  const { network, launchTemplates } = context.facts;
+  const part = (tags: Parameters<typeof readTags>[0]) => ours(context, readTags(tags));
+  const remove = (name: string, kind: string, calls: readonly Call[], behind: readonly string[]) =>
+    create({ part: name, op: "delete", target: { kind, name }, destructive: true, after: behind, calls });
+
+  const templates = launchTemplates.flatMap(({ template }) => {
+    const name = part(template.Tags);
+    const call: Call = {
+      service: "ec2",
+      operation: "DeleteLaunchTemplate",
+      args: { LaunchTemplateId: template.LaunchTemplateId },
+    };
+    return name === undefined ? [] : [remove(name, "LaunchTemplate", [call], after)];
+  });
+  const nats = network.natGateways.flatMap((nat) => {
+    const name = part(nat.Tags);
+    if (name === undefined || nat.State === "deleted") return [];
+    const id = nat.NatGatewayId ?? "";
+    const calls: readonly Call[] =
+      nat.State === "deleting" ? [] : [{ service: "ec2", operation: "DeleteNatGateway", args: { NatGatewayId: id } }];
+    return [
+      create({
+        part: name,
+        suffix: id,
+        op: calls.length === 0 ? "wait" : "delete",
+        target: { kind: "NatGateway", name },
+        destructive: true,
+        after,
+        calls,
+        until: { kind: "nat-gone", id },
+        expectedSeconds: usual.natDelete.usual,
+      }),
+    ];
+  });
+  const natIds = nats.map((action) => action.id);
+  const addresses = network.addresses.flatMap((address) => {
+    const name = part(address.Tags);
+    const call: Call = { service: "ec2", operation: "ReleaseAddress", args: { AllocationId: address.AllocationId } };
+    return name === undefined ? [] : [remove(name, "ElasticIp", [call], [...after, ...natIds])];
+  });
+  const groups = network.securityGroups.flatMap((group) => {
+    const name = part(group.Tags);
+    const call: Call = { service: "ec2", operation: "DeleteSecurityGroup", args: { GroupId: group.GroupId } };
+    return name === undefined ? [] : [remove(name, "SecurityGroup", [call], after)];
+  });
+  const subnets = network.subnets.flatMap((subnet) => {
+    const name = part(subnet.Tags);
+    const call: Call = { service: "ec2", operation: "DeleteSubnet", args: { SubnetId: subnet.SubnetId } };
+    return name === undefined ? [] : [remove(name, "Subnet", [call], [...after, ...natIds])];
+  });
+  const subnetIds = subnets.map((action) => action.id);
+  const tables = network.routeTables.flatMap((table) => {
+    const name = part(table.Tags);
+    const call: Call = { service: "ec2", operation: "DeleteRouteTable", args: { RouteTableId: table.RouteTableId } };
+    return name === undefined ? [] : [remove(name, "RouteTable", [call], [...after, ...subnetIds])];
+  });
+  const gateways = network.internetGateways.flatMap((gateway) => {
+    const name = part(gateway.Tags);
+    if (name === undefined) return [];
+    const InternetGatewayId = gateway.InternetGatewayId;
+    const calls: Call[] = [
+      ...(gateway.Attachments ?? []).map(
+        (attached): Call => ({
+          service: "ec2",
+          operation: "DetachInternetGateway",
+          args: { InternetGatewayId, VpcId: attached.VpcId },
+        }),
+      ),
+      { service: "ec2", operation: "DeleteInternetGateway", args: { InternetGatewayId } },
+    ];
+    return [remove(name, "InternetGateway", calls, [...after, ...natIds, ...addresses.map((action) => action.id)])];
+  });
+  const before = [...subnets, ...tables, ...gateways, ...groups].map((action) => action.id);
+  const vpcs = network.vpcs.flatMap((vpc) => {
+    const name = part(vpc.Tags);
+    const call: Call = { service: "ec2", operation: "DeleteVpc", args: { VpcId: vpc.VpcId } };
+    return name === undefined ? [] : [remove(name, "Vpc", [call], before)];
+  });
+  return [...templates, ...nats, ...addresses, ...groups, ...subnets, ...tables, ...gateways, ...vpcs];
+}
+
+function ours(context: Context, tags: Tags): string | undefined {
+  return tags[OWNER] === context.ownership.owner ? partOf(context.ownership.cluster, tags) : undefined;
+}

@@ -1,0 +1,227 @@
+import type { Action, Call } from "./action.ts";
+import { deleteAddon } from "./addon.ts";
+import { create } from "./build.ts";
+import { consentFindings, type Word } from "./consent.ts";
+import { type Context, createContext, partOf } from "./context.ts";
+import { deleteNetwork } from "./destroy-network.ts";
+import { usual } from "./durations.ts";
+import type { Facts } from "./facts.ts";
+import type { Finding } from "./finding.ts";
+import { planHash } from "./hash.ts";
+import type { Inputs } from "./inputs.ts";
+import { logGroupName } from "./log-group.ts";
+import { deleteGroup } from "./nodegroup.ts";
+import { order, timing } from "./order.ts";
+import type { Plan } from "./plan.ts";
+import { OWNER } from "./tags.ts";
+
+/** Everything of ours, in the order in which AWS lets go of it. Deletes by owner tag only. */
+export function planDestroy(inputs: Inputs, facts: Facts): Plan {
+  const context = createContext(inputs, facts);
+  const ownerFaults = ownerFindings(context);
+  const isOurs = ownerFaults.every((finding) => finding.level !== "fatal");
+  const groups = facts.nodegroups.map((group) => deleteGroup(group, [], []));
+  const groupIds = groups.map((action) => action.id);
+  const addons = facts.addons.map((addon) => {
+    // Pods on the last nodes need the CNI until they are gone.
+    const others = facts.addons.filter((other) => other !== addon).map((other) => `addon-gone-${other.addonName}`);
+    return deleteAddon(addon, addon.addonName === "vpc-cni" ? [...groupIds, ...others] : groupIds, []);
+  });
+  const cluster = clusterDeletion(context, [...groupIds, ...addons.map((action) => action.id)]);
+  const gone = cluster.map((action) => action.id);
+  const actions = isOurs
+    ? order([
+        ...groups,
+        ...addons,
+        ...cluster,
+        ...providers(context, gone),
+        ...roles(context, [...gone, ...groupIds]),
+        ...logGroup(context, gone),
+        ...deleteNetwork(context, [...gone, ...groupIds]),
+      ])
+    : [];
+  const findings = [
+    ...confirmation(context),
+    ...ownerFaults,
+    ...foreignParts(context),
+    ...consentFindings(actions, inputs.allow),
+  ];
+  return {
+    inputs,
+    facts,
+    kind: "destroy",
+    actions,
+    findings,
+    unchanged: [],
+    drift: [],
+    unmanaged: [],
+    resolved: { version: facts.cluster?.version ?? "", upgradePath: [], zones: [], addons: {} },
+    timing: timing(actions),
+    planHash: planHash(actions),
+  };
+}
+
+function confirmation(context: Context): readonly Finding[] {
+  const { inputs, config } = context;
+  if (inputs.mode !== "destroy" || inputs.confirm === config.metadata.name) return [];
+  return [
+    {
+      level: "fatal",
+      code: "CONFIRM_MISMATCH",
+      message: `\`confirm\` is \`${inputs.confirm ?? ""}\`, the cluster is ${config.metadata.name}`,
+      hint: `with:\n    confirm: ${config.metadata.name}`,
+    },
+  ];
+}
+
+function ownerFindings(context: Context): readonly Finding[] {
+  const { cluster } = context.facts;
+  if (cluster === undefined) return [];
+  const owner = cluster.tags?.[OWNER];
+  if (owner === context.ownership.owner) return [];
+  const target = { kind: "Cluster", name: context.ownership.cluster };
+  if (owner === undefined) {
+    return [
+      {
+        level: "fatal",
+        code: "NOT_OWNED",
+        target,
+        message: `cluster ${context.ownership.cluster} carries no owner tag, so it is not ours to delete`,
+        hint: "adopt it first:\n  with:\n    mode: apply\n    allow: adopt",
+      },
+    ];
+  }
+  return [
+    {
+      level: "fatal",
+      code: "OWNED_BY_OTHER",
+      target,
+      message: `cluster ${context.ownership.cluster} belongs to \`${owner}\`, this run is \`${context.ownership.owner}\``,
+      hint: `if the config moved, set its former owner:\n  with:\n    owner: ${owner}`,
+    },
+  ];
+}
+
+/** Objects inside the cluster that somebody else made, and that keep it from being deleted. */
+function foreignParts(context: Context): readonly Finding[] {
+  const { facts, ownership } = context;
+  const names = [
+    ...facts.nodegroups
+      .filter((group) => partOf(ownership.cluster, group.tags ?? {}) === undefined)
+      .map((group) => `node group ${group.nodegroupName}`),
+    ...facts.fargateProfiles.map((name) => `Fargate profile ${name}`),
+    ...facts.capabilities.map((name) => `capability ${name}`),
+  ];
+  return names.map((name) => ({
+    level: "block",
+    code: "PROTECTED",
+    message: `${name} was not made by this action`,
+    hint: "delete it first, where it was made",
+  }));
+}
+
+function clusterDeletion(context: Context, after: readonly string[]): readonly Action[] {
+  const { cluster } = context.facts;
+  if (cluster === undefined) return [];
+  const target = { kind: "Cluster", name: context.ownership.cluster };
+  const needs: readonly Word[] = cluster.deletionProtection === true ? ["disable-deletion-protection"] : [];
+  const isGoing = cluster.status === "DELETING";
+  const unprotect: readonly Action[] =
+    cluster.deletionProtection === true
+      ? [
+          create({
+            part: "cluster",
+            suffix: "protection",
+            op: "update",
+            target,
+            class: "C",
+            needs,
+            calls: [
+              {
+                service: "eks",
+                operation: "UpdateClusterConfig",
+                args: { name: context.ownership.cluster, deletionProtection: false },
+              },
+            ],
+            until: { kind: "update" },
+            expectedSeconds: usual.clusterUpdate.usual,
+          }),
+        ]
+      : [];
+  return [
+    ...unprotect,
+    create({
+      part: "cluster",
+      op: isGoing ? "wait" : "delete",
+      target,
+      destructive: true,
+      needs,
+      after: [...after, ...unprotect.map((action) => action.id)],
+      calls: isGoing ? [] : [{ service: "eks", operation: "DeleteCluster", args: { name: context.ownership.cluster } }],
+      until: { kind: "cluster-gone" },
+      expectedSeconds: usual.clusterDelete.usual,
+    }),
+  ];
+}
+
+function providers(context: Context, after: readonly string[]): readonly Action[] {
+  return context.facts.oidcProviders
+    .filter((provider) => provider.tags[OWNER] === context.ownership.owner)
+    .filter((provider) => partOf(context.ownership.cluster, provider.tags) !== undefined)
+    .map((provider) =>
+      create({
+        part: "oidc-provider",
+        op: "delete",
+        target: { kind: "OidcProvider", name: context.ownership.cluster },
+        destructive: true,
+        after,
+        calls: [
+          {
+            service: "iam",
+            operation: "DeleteOpenIDConnectProvider",
+            args: { OpenIDConnectProviderArn: provider.arn },
+          },
+        ],
+      }),
+    );
+}
+
+function roles(context: Context, after: readonly string[]): readonly Action[] {
+  return context.facts.roles
+    .filter((role) => role.tags[OWNER] === context.ownership.owner)
+    .map((role) => {
+      const RoleName = role.name;
+      const calls: Call[] = [
+        ...role.attached.map(
+          (PolicyArn): Call => ({ service: "iam", operation: "DetachRolePolicy", args: { RoleName, PolicyArn } }),
+        ),
+        ...Object.keys(role.inline).map(
+          (PolicyName): Call => ({ service: "iam", operation: "DeleteRolePolicy", args: { RoleName, PolicyName } }),
+        ),
+        { service: "iam", operation: "DeleteRole", args: { RoleName } },
+      ];
+      return create({
+        part: partOf(context.ownership.cluster, role.tags) ?? `role-${role.name}`,
+        op: "delete",
+        target: { kind: "Role", name: role.name },
+        destructive: true,
+        after,
+        calls,
+      });
+    });
+}
+
+function logGroup(context: Context, after: readonly string[]): readonly Action[] {
+  if (context.facts.logGroup === undefined || !context.inputs.allow.includes("delete-log-group")) return [];
+  const name = logGroupName(context.ownership.cluster);
+  return [
+    create({
+      part: "log-group",
+      op: "delete",
+      target: { kind: "LogGroup", name },
+      destructive: true,
+      after,
+      calls: [{ service: "logs", operation: "DeleteLogGroup", args: { logGroupName: name } }],
+    }),
+  ];
+}

@@ -1,0 +1,103 @@
+import type {
+  Ec2Address,
+  Ec2InstanceType,
+  Ec2InternetGateway,
+  Ec2LaunchTemplate,
+  Ec2LaunchTemplateVersion,
+  Ec2NatGateway,
+  Ec2RouteTable,
+  Ec2SecurityGroup,
+  Ec2Subnet,
+  Ec2Vpc,
+  Ec2Zone,
+  EksAccessEntry,
+  EksAccessPolicy,
+  EksAddon,
+  EksAddonInfo,
+  EksCluster,
+  EksInsight,
+  EksNodegroup,
+  EksPodIdentity,
+  EksVersion,
+  IamRole,
+  LiveLogGroup,
+} from "@eks-actions/aws";
+import type { ClusterConfig } from "@eks-actions/cluster-config";
+
+/** Everything that is read before a plan is made, in AWS's own shapes. */
+export interface Facts {
+  readonly config: ClusterConfig;
+  /** Text of the config, for the report's hash only. */
+  readonly account: string;
+  readonly callerArn: string;
+  readonly partition: string;
+  /** Milliseconds since the epoch at which the reads began. */
+  readonly now: number;
+  readonly cluster: EksCluster | undefined;
+  readonly nodegroups: readonly EksNodegroup[];
+  readonly addons: readonly EksAddon[];
+  readonly entries: readonly LiveEntry[];
+  readonly podIdentities: readonly EksPodIdentity[];
+  readonly fargateProfiles: readonly string[];
+  readonly capabilities: readonly string[];
+  readonly updates: readonly RunningUpdate[];
+  readonly versions: readonly EksVersion[];
+  /** By add-on name; for the live version, or the wanted one of a new cluster. */
+  readonly addonInfos: ReadonlyMap<string, EksAddonInfo>;
+  /** Service accounts that an add-on runs under, by add-on name. */
+  readonly addonAccounts: ReadonlyMap<string, readonly AddonAccount[]>;
+  readonly zones: readonly Ec2Zone[];
+  /** Instance type → names of the zones that offer it. */
+  readonly offerings: ReadonlyMap<string, readonly string[]>;
+  readonly instanceTypes: ReadonlyMap<string, Ec2InstanceType>;
+  readonly network: LiveNetwork;
+  readonly roles: readonly IamRole[];
+  readonly oidcProviders: readonly LiveProvider[];
+  readonly launchTemplates: readonly LiveTemplate[];
+  readonly logGroup: LiveLogGroup | undefined;
+  readonly insights: readonly EksInsight[];
+}
+
+export interface LiveEntry {
+  readonly entry: EksAccessEntry;
+  readonly policies: readonly EksAccessPolicy[];
+}
+
+export interface AddonAccount {
+  readonly serviceAccount: string;
+  readonly policies: readonly string[];
+}
+
+/** An update that AWS is carrying out. */
+export interface RunningUpdate {
+  readonly id: string;
+  readonly type: string;
+  readonly nodegroup?: string | undefined;
+  readonly addon?: string | undefined;
+}
+
+export interface LiveProvider {
+  readonly arn: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface LiveTemplate {
+  readonly template: Ec2LaunchTemplate;
+  readonly versions: readonly Ec2LaunchTemplateVersion[];
+}
+
+/** Parts by tag, and the subnets and VPC that the file or the live cluster names. */
+export interface LiveNetwork {
+  readonly vpcs: readonly Ec2Vpc[];
+  /** VPC id → attribute. */
+  readonly dnsSupport: ReadonlyMap<string, boolean>;
+  readonly dnsHostnames: ReadonlyMap<string, boolean>;
+  readonly subnets: readonly Ec2Subnet[];
+  readonly internetGateways: readonly Ec2InternetGateway[];
+  readonly routeTables: readonly Ec2RouteTable[];
+  readonly natGateways: readonly Ec2NatGateway[];
+  readonly addresses: readonly Ec2Address[];
+  readonly securityGroups: readonly Ec2SecurityGroup[];
+  /** Not ours: named by the file, or in use by an adopted cluster. */
+  readonly foreign: { readonly vpc: Ec2Vpc | undefined; readonly subnets: readonly Ec2Subnet[] } | undefined;
+}

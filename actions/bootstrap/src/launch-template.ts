@@ -1,0 +1,168 @@
+import type { ManagedNodeGroup } from "@eks-actions/cluster-config";
+import type { Action, Call } from "./action.ts";
+import { volumeDevice } from "./ami.ts";
+import { quick } from "./build.ts";
+import type { Context } from "./context.ts";
+import type { LiveTemplate } from "./facts.ts";
+import { launchTemplateName } from "./names.ts";
+import { ec2Tags, tagSpecification, tagsOf } from "./tags.ts";
+import { ref, resolve, shortHash } from "./value.ts";
+
+export interface PlannedTemplate {
+  /** For CreateNodegroup and UpdateNodegroupVersion. */
+  readonly reference: { readonly id: unknown; readonly version: unknown };
+  readonly actions: readonly Action[];
+  /** Part to wait for; absent for a template of the user's. */
+  readonly part?: string | undefined;
+  /** True when the live group runs another version than the wanted one. */
+  readonly differsFrom: (
+    live: { readonly id?: string | undefined; readonly version?: string | undefined } | undefined,
+  ) => boolean;
+}
+
+/**
+ * The launch template behind a node group. A version is immutable and carries the hash of its content as description,
+ * so that equality needs no comparison with what EC2 adds to it.
+ */
+export function planTemplate(context: Context, group: ManagedNodeGroup): PlannedTemplate {
+  const own = group.launchTemplate;
+  if (own !== undefined) {
+    return {
+      reference: { id: own.id, version: own.version ?? "$Default" },
+      actions: [],
+      differsFrom: (live) => live?.id !== own.id || (own.version !== undefined && live.version !== own.version),
+    };
+  }
+  const part = `lt-${group.name}`;
+  const data = templateData(context, group);
+  const wanted = shortHash(resolve(data, context.known));
+  const live = liveTemplate(context, part);
+  const matching = live?.versions.find((version) => version.VersionDescription === wanted);
+  const after = usesClusterGroup(group) ? ["cluster"] : ["role-cluster"];
+  const calls: Call[] = [];
+  if (live === undefined) {
+    calls.push({
+      service: "ec2",
+      operation: "CreateLaunchTemplate",
+      args: {
+        LaunchTemplateName: launchTemplateName(context.ownership.cluster, group.name),
+        VersionDescription: { hashOf: data },
+        LaunchTemplateData: data,
+        TagSpecifications: tagSpecification("launch-template", tagsOf(context.ownership, part, {})),
+      },
+      gives: {
+        [`${part}#id`]: "LaunchTemplate.LaunchTemplateId",
+        [`${part}#version`]: "LaunchTemplate.LatestVersionNumber",
+      },
+      lookup: { part, kind: "lt" },
+    });
+  } else if (matching === undefined) {
+    calls.push({
+      service: "ec2",
+      operation: "CreateLaunchTemplateVersion",
+      args: { LaunchTemplateId: ref(part), VersionDescription: { hashOf: data }, LaunchTemplateData: data },
+      gives: { [`${part}#version`]: "LaunchTemplateVersion.VersionNumber" },
+    });
+  }
+  const number = matching?.VersionNumber?.toString();
+  return {
+    reference: { id: ref(part), version: number ?? ref(part, "version") },
+    part,
+    actions: quick(part, { kind: "LaunchTemplate", name: group.name }, live === undefined, calls, after),
+    differsFrom: (running) => running?.id !== live?.template.LaunchTemplateId || running?.version !== number,
+  };
+}
+
+function liveTemplate(context: Context, part: string): LiveTemplate | undefined {
+  const id = context.known.get(`${part}#id`);
+  return context.facts.launchTemplates.find(({ template }) => template.LaunchTemplateId === id && id !== undefined);
+}
+
+/** Own security groups replace EKS's default, so the cluster's group has to be listed beside them. */
+function usesClusterGroup(group: ManagedNodeGroup): boolean {
+  return group.securityGroupIDs.length > 0;
+}
+
+function templateData(context: Context, group: ManagedNodeGroup): Readonly<Record<string, unknown>> {
+  const { volume } = group;
+  const name = group.instanceName ?? `${group.instancePrefix ?? context.ownership.cluster}-${group.name}-node`;
+  const tags = { Name: name, ...context.ownership.common, ...group.tags };
+  const shared = context.config.vpc.sharedNodeSecurityGroup;
+  const groups = [...group.securityGroupIDs, ...(shared === undefined ? [] : [shared])];
+  return {
+    BlockDeviceMappings: [
+      {
+        DeviceName: volumeDevice(group.amiFamily),
+        Ebs: {
+          VolumeSize: volume.size,
+          VolumeType: volume.type,
+          DeleteOnTermination: true,
+          ...(volume.iops === undefined ? {} : { Iops: volume.iops }),
+          ...(volume.throughput === undefined ? {} : { Throughput: volume.throughput }),
+          ...(volume.encrypted ? { Encrypted: true } : {}),
+          ...(volume.kmsKeyID === undefined ? {} : { KmsKeyId: volume.kmsKeyID }),
+        },
+      },
+    ],
+    MetadataOptions: {
+      HttpTokens: group.disableIMDSv1 ? "required" : "optional",
+      HttpPutResponseHopLimit: group.disablePodIMDS ? 1 : 2,
+    },
+    ...(groups.length === 0 ? {} : { SecurityGroupIds: [ref("cluster", "securityGroup"), ...groups] }),
+    TagSpecifications: [
+      { ResourceType: "instance", Tags: ec2Tags(tags) },
+      {
+        ResourceType: "volume",
+        Tags: ec2Tags({ ...tags, ...(volume.name === undefined ? {} : { Name: volume.name }) }),
+      },
+    ],
+    ...(group.enableDetailedMonitoring ? { Monitoring: { Enabled: true } } : {}),
+    ...(group.ebsOptimized === undefined ? {} : { EbsOptimized: group.ebsOptimized }),
+    ...reservation(group),
+    ...(group.marketType === "capacity-block" ? { InstanceMarketOptions: { MarketType: "capacity-block" } } : {}),
+    ...(group.maxPodsPerNode === undefined ? {} : { UserData: maxPodsUserData(group.amiFamily, group.maxPodsPerNode) }),
+  };
+}
+
+function reservation(group: ManagedNodeGroup): Readonly<Record<string, unknown>> {
+  const given = group.capacityReservation;
+  if (given === undefined) return {};
+  const target =
+    given.id === undefined
+      ? given.resourceGroupARN === undefined
+        ? undefined
+        : { CapacityReservationResourceGroupArn: given.resourceGroupARN }
+      : { CapacityReservationId: given.id };
+  return {
+    CapacityReservationSpecification:
+      target === undefined
+        ? { CapacityReservationPreference: given.preference ?? "open" }
+        : { CapacityReservationTarget: target },
+  };
+}
+
+// EKS merges this with its own: NodeConfig for AL2023, TOML for Bottlerocket.
+function maxPodsUserData(family: string, maxPods: number): string {
+  if (family.startsWith("Bottlerocket")) {
+    return Buffer.from(`[settings.kubernetes]\nmax-pods = ${maxPods}\n`).toString("base64");
+  }
+  const boundary = "//";
+  const lines = [
+    "MIME-Version: 1.0",
+    `Content-Type: multipart/mixed; boundary="${boundary}"`,
+    "",
+    `--${boundary}`,
+    "Content-Type: application/node.eks.aws",
+    "",
+    "apiVersion: node.eks.aws/v1alpha1",
+    "kind: NodeConfig",
+    "spec:",
+    "  kubelet:",
+    "    config:",
+    `      maxPods: ${maxPods}`,
+    "",
+    `--${boundary}--`,
+    "",
+  ];
+  return Buffer.from(lines.join("\n")).toString("base64");
+}

@@ -1,0 +1,107 @@
+import type { EksNodegroup } from "@eks-actions/aws";
+import type { ManagedNodeGroup, Taint } from "@eks-actions/cluster-config";
+import { amiType, hardwareOf } from "./ami.ts";
+import type { Context } from "./context.ts";
+import { type FieldPair, sorted } from "./diff.ts";
+import { nodeSubnets } from "./subnets.ts";
+import { userTags } from "./tags.ts";
+import { ref, resolve } from "./value.ts";
+
+const EFFECTS = { NoSchedule: "NO_SCHEDULE", PreferNoSchedule: "PREFER_NO_SCHEDULE", NoExecute: "NO_EXECUTE" } as const;
+
+export interface EksTaint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: string;
+}
+
+export function eksTaint(taint: Taint): EksTaint {
+  return { key: taint.key, ...(taint.value === "" ? {} : { value: taint.value }), effect: EFFECTS[taint.effect] };
+}
+
+export function nodeRoleReference(group: ManagedNodeGroup): unknown {
+  return group.iam.instanceRoleARN ?? ref(`role-ng-${group.name}`, "arn");
+}
+
+export function groupAmiType(context: Context, group: ManagedNodeGroup): string | undefined {
+  const type = group.instanceTypes[0];
+  if (type === undefined) return undefined;
+  return amiType(group.amiFamily, hardwareOf(type, context.facts.instanceTypes.get(type)));
+}
+
+export function capacityType(group: ManagedNodeGroup): string {
+  if (group.marketType === "capacity-block") return "CAPACITY_BLOCK";
+  return group.spot ? "SPOT" : "ON_DEMAND";
+}
+
+/** Both sides of every field of a node group but its launch template version. `live` absent: only the desired side. */
+export function nodeGroupPairs(
+  context: Context,
+  group: ManagedNodeGroup,
+  live: EksNodegroup | undefined,
+): readonly FieldPair[] {
+  const { known } = context;
+  const pair = (name: string, letter: string, desired: unknown, value: unknown, source: string = name): FieldPair => ({
+    path: `nodegroup[${group.name}].${name}`,
+    source: `${group.source}.${source}`,
+    class: letter,
+    desired,
+    live: value,
+  });
+  const subnets = nodeSubnets(context, group).map((subnet) => resolve(subnet.id, known));
+  const found: FieldPair[] = [
+    pair("capacityType", "G", capacityType(group), live?.capacityType ?? "ON_DEMAND", "spot"),
+    pair("subnets", "G", sortedValues(subnets), sorted(live?.subnets)),
+    pair("iam.instanceRoleARN", "G", resolve(nodeRoleReference(group), known), live?.nodeRole, "iam"),
+    pair("minSize", "P", group.minSize, live?.scalingConfig?.minSize),
+    pair("maxSize", "P", group.maxSize, live?.scalingConfig?.maxSize),
+    pair("labels", "P", group.labels, live?.labels ?? {}),
+    pair("taints", "P", sortedTaints(group.taints.map(eksTaint)), sortedTaints(live?.taints?.map(plainTaint) ?? [])),
+    pair("tags", "P", { ...context.ownership.common, ...group.tags }, userTags(live?.tags)),
+  ];
+  if (group.instanceTypes.length > 0) {
+    found.push(pair("instanceTypes", "G", group.instanceTypes, live?.instanceTypes ?? [], "instanceTypes"));
+    found.push(pair("amiFamily", "G", groupAmiType(context, group), live?.amiType));
+  }
+  if (group.updateConfig !== undefined) {
+    found.push(pair("updateConfig", "P", group.updateConfig, live?.updateConfig));
+  }
+  if (group.nodeRepairConfig !== undefined || live?.nodeRepairConfig?.enabled === true) {
+    found.push(pair("nodeRepairConfig", "P", nodeRepair(group), repairOf(live)));
+  }
+  if (group.releaseVersion !== undefined) {
+    found.push(pair("releaseVersion", "R", group.releaseVersion, live?.releaseVersion));
+  }
+  return found;
+}
+
+export function nodeRepair(group: ManagedNodeGroup): Readonly<Record<string, unknown>> {
+  const repair = group.nodeRepairConfig;
+  if (repair === undefined) return { enabled: false };
+  const { nodeRepairConfigOverrides, ...rest } = repair;
+  return nodeRepairConfigOverrides.length === 0 ? rest : { ...rest, nodeRepairConfigOverrides };
+}
+
+function repairOf(live: EksNodegroup | undefined): Readonly<Record<string, unknown>> {
+  const { nodeRepairConfigOverrides, ...rest } = live?.nodeRepairConfig ?? {};
+  const overrides = nodeRepairConfigOverrides ?? [];
+  return { enabled: false, ...rest, ...(overrides.length === 0 ? {} : { nodeRepairConfigOverrides: overrides }) };
+}
+
+export function plainTaint(taint: {
+  readonly key?: string | undefined;
+  readonly value?: string | undefined;
+  readonly effect?: string | undefined;
+}): EksTaint {
+  const value = taint.value === undefined || taint.value === "" ? {} : { value: taint.value };
+  return { key: taint.key ?? "", ...value, effect: taint.effect ?? "" };
+}
+
+function sortedTaints(taints: readonly EksTaint[]): readonly EksTaint[] {
+  const key = (taint: EksTaint) => `${taint.key}:${taint.effect}`;
+  return [...taints].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+}
+
+function sortedValues(values: readonly unknown[]): readonly unknown[] {
+  return [...values].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}

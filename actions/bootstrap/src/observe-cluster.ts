@@ -1,0 +1,159 @@
+import type { ClusterApi, EksCluster } from "@eks-actions/aws";
+import type { Addon, ClusterConfig } from "@eks-actions/cluster-config";
+import type { AddonAccount, Facts, LiveEntry, RunningUpdate } from "./facts.ts";
+import { addonVersion } from "./versions.ts";
+
+type Inside = Pick<
+  Facts,
+  | "nodegroups"
+  | "addons"
+  | "entries"
+  | "podIdentities"
+  | "fargateProfiles"
+  | "capabilities"
+  | "updates"
+  | "addonInfos"
+  | "addonAccounts"
+>;
+
+/** What lives inside the cluster, and what EKS offers for it. */
+export async function observeCluster(
+  aws: ClusterApi,
+  config: ClusterConfig,
+  cluster: EksCluster | undefined,
+  version: string,
+  signal: AbortSignal,
+): Promise<Inside> {
+  const name = config.metadata.name;
+  const infos = readAddonInfos(aws, config.addons, version, signal);
+  if (cluster === undefined || cluster.status === "CREATING" || cluster.status === "DELETING") {
+    const offered = await infos;
+    const [nodegroups, addons] =
+      cluster?.status === "DELETING" ? [[], []] : cluster === undefined ? [[], []] : await readParts(aws, name, signal);
+    return {
+      nodegroups,
+      addons,
+      entries: [],
+      podIdentities: [],
+      fargateProfiles: [],
+      capabilities: [],
+      updates: [],
+      ...offered,
+    };
+  }
+  const hasEntries = cluster.accessConfig?.authenticationMode !== "CONFIG_MAP";
+  const [[nodegroups, addons], entries, podIdentities, fargateProfiles, capabilities, offered] = await Promise.all([
+    readParts(aws, name, signal),
+    hasEntries ? readEntries(aws, name, signal) : [],
+    readPodIdentities(aws, name, signal),
+    aws.eks.fargateProfileNames(name, signal),
+    aws.eks.capabilityNames(name, signal),
+    infos,
+  ]);
+  const updates = await readUpdates(aws, name, cluster, nodegroups, addons, signal);
+  return { nodegroups, addons, entries, podIdentities, fargateProfiles, capabilities, updates, ...offered };
+}
+
+async function readParts(aws: ClusterApi, name: string, signal: AbortSignal) {
+  const [groupNames, addonNames] = await Promise.all([
+    aws.eks.nodegroupNames(name, signal),
+    aws.eks.addonNames(name, signal),
+  ]);
+  const [groups, addons] = await Promise.all([
+    Promise.all(groupNames.map((group) => aws.eks.nodegroup(name, group, signal))),
+    Promise.all(addonNames.map((addon) => aws.eks.addon(name, addon, signal))),
+  ]);
+  return [groups.filter((group) => group !== undefined), addons.filter((addon) => addon !== undefined)] as const;
+}
+
+async function readEntries(aws: ClusterApi, name: string, signal: AbortSignal): Promise<readonly LiveEntry[]> {
+  const principals = await aws.eks.accessEntryPrincipals(name, signal);
+  const entries = await Promise.all(
+    principals.map(async (principal) => {
+      const [entry, policies] = await Promise.all([
+        aws.eks.accessEntry(name, principal, signal),
+        aws.eks.accessPolicies(name, principal, signal).catch((error: unknown) => {
+          // Node entries take no policies, and the API may refuse to list them.
+          if (error instanceof Error && /InvalidRequest|InvalidParameter/.test(error.name)) return [];
+          throw error;
+        }),
+      ]);
+      return entry === undefined ? undefined : { entry, policies };
+    }),
+  );
+  return entries.filter((entry) => entry !== undefined);
+}
+
+async function readPodIdentities(aws: ClusterApi, name: string, signal: AbortSignal) {
+  const ids = await aws.eks.podIdentityIds(name, signal);
+  const found = await Promise.all(ids.map((id) => aws.eks.podIdentity(name, id, signal)));
+  return found.filter((association) => association !== undefined);
+}
+
+/** Updates under way, of objects whose status says that there is one. */
+async function readUpdates(
+  aws: ClusterApi,
+  cluster: string,
+  live: EksCluster,
+  nodegroups: Facts["nodegroups"],
+  addons: Facts["addons"],
+  signal: AbortSignal,
+): Promise<readonly RunningUpdate[]> {
+  const owners = [
+    ...(live.status === "UPDATING" ? [{ cluster }] : []),
+    ...nodegroups
+      .filter((group) => group.status === "UPDATING")
+      .map((group) => ({ cluster, nodegroup: group.nodegroupName })),
+    ...addons.filter((addon) => addon.status === "UPDATING").map((addon) => ({ cluster, addon: addon.addonName })),
+  ];
+  const found = await Promise.all(owners.map((owner) => runningUpdate(aws, owner, signal)));
+  return found.filter((update) => update !== undefined);
+}
+
+/** The update of one object that is in progress, if there is one. */
+export async function runningUpdate(
+  aws: ClusterApi,
+  owner: { readonly cluster: string; readonly nodegroup?: string | undefined; readonly addon?: string | undefined },
+  signal: AbortSignal,
+): Promise<RunningUpdate | undefined> {
+  const ids = await aws.eks.updateIds(owner, signal);
+  for (const id of ids) {
+    const update = await aws.eks.update(owner, id, signal);
+    if (update?.status === "InProgress") {
+      return { id, type: update.type ?? "", nodegroup: owner.nodegroup, addon: owner.addon };
+    }
+  }
+  return undefined;
+}
+
+async function readAddonInfos(
+  aws: ClusterApi,
+  addons: readonly Addon[],
+  version: string,
+  signal: AbortSignal,
+): Promise<Pick<Inside, "addonInfos" | "addonAccounts">> {
+  const found = await Promise.all(
+    addons.map(async (addon) => {
+      const info = await aws.eks.addonVersions(addon.name, version, signal);
+      const chosen = addonVersion(addon, info, version);
+      const detail = info?.addonVersions?.find((entry) => entry.addonVersion === chosen);
+      const asks = chosen !== undefined && detail?.requiresIamPermissions === true;
+      const accounts = asks ? await aws.eks.addonPodIdentity(addon.name, chosen, signal) : [];
+      return { name: addon.name, info, accounts };
+    }),
+  );
+  const addonAccounts = new Map<string, readonly AddonAccount[]>();
+  const addonInfos = new Map<string, NonNullable<(typeof found)[number]["info"]>>();
+  for (const { name, info, accounts } of found) {
+    if (info !== undefined) addonInfos.set(name, info);
+    addonAccounts.set(
+      name,
+      accounts.flatMap((account) =>
+        account.serviceAccount === undefined
+          ? []
+          : [{ serviceAccount: account.serviceAccount, policies: account.recommendedManagedPolicies ?? [] }],
+      ),
+    );
+  }
+  return { addonInfos, addonAccounts };
+}

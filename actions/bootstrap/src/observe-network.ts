@@ -1,0 +1,82 @@
+import type { ClusterApi, EksCluster } from "@eks-actions/aws";
+import type { ClusterConfig } from "@eks-actions/cluster-config";
+import type { LiveNetwork } from "./facts.ts";
+
+/** Parts of ours by tag, and what the file or an adopted cluster names. */
+export async function observeNetwork(
+  aws: ClusterApi,
+  config: ClusterConfig,
+  cluster: EksCluster | undefined,
+  signal: AbortSignal,
+): Promise<LiveNetwork> {
+  const query = { filters: { "tag:eks-actions/part": [`${config.metadata.name}/*`] } };
+  const [vpcs, subnets, internetGateways, routeTables, natGateways, addresses, securityGroups] = await Promise.all([
+    aws.ec2.vpcs(query, signal),
+    aws.ec2.subnets(query, signal),
+    aws.ec2.internetGateways(query, signal),
+    aws.ec2.routeTables(query, signal),
+    aws.ec2.natGateways(query, signal),
+    aws.ec2.addresses(query, signal),
+    aws.ec2.securityGroups(query, signal),
+  ]);
+  const foreign = await foreignNetwork(
+    aws,
+    config,
+    cluster,
+    vpcs.map((vpc) => vpc.VpcId),
+    signal,
+  );
+  const inspected = [...vpcs, ...(foreign?.vpc === undefined ? [] : [foreign.vpc])].flatMap((vpc) => vpc.VpcId ?? []);
+  const attribute = async (name: "enableDnsSupport" | "enableDnsHostnames") =>
+    new Map(
+      await Promise.all(inspected.map(async (id) => [id, await aws.ec2.vpcAttribute(id, name, signal)] as const)),
+    );
+  const [dnsSupport, dnsHostnames] = await Promise.all([
+    attribute("enableDnsSupport"),
+    attribute("enableDnsHostnames"),
+  ]);
+  return {
+    vpcs,
+    dnsSupport,
+    dnsHostnames,
+    subnets,
+    internetGateways,
+    routeTables,
+    natGateways,
+    addresses,
+    securityGroups,
+    foreign,
+  };
+}
+
+async function foreignNetwork(
+  aws: ClusterApi,
+  config: ClusterConfig,
+  cluster: EksCluster | undefined,
+  own: readonly (string | undefined)[],
+  signal: AbortSignal,
+): Promise<LiveNetwork["foreign"]> {
+  const listed = [...config.vpc.subnets.public, ...config.vpc.subnets.private];
+  const ids = [...listed.flatMap((subnet) => subnet.id ?? []), ...config.vpc.controlPlaneSubnetIDs];
+  if (ids.length > 0) return byIds(aws, ids, config.vpc.id, signal);
+  if (config.vpc.id !== undefined) return byVpc(aws, config.vpc.id, signal);
+  const live = cluster?.resourcesVpcConfig;
+  if (live?.vpcId === undefined || own.includes(live.vpcId)) return undefined;
+  return byIds(aws, live.subnetIds ?? [], live.vpcId, signal);
+}
+
+async function byIds(aws: ClusterApi, ids: readonly string[], vpcId: string | undefined, signal: AbortSignal) {
+  const found = await Promise.all(ids.map((id) => aws.ec2.subnets({ ids: [id] }, signal)));
+  const subnets = found.flat();
+  const id = vpcId ?? subnets[0]?.VpcId;
+  const [vpc] = id === undefined ? [] : await aws.ec2.vpcs({ ids: [id] }, signal);
+  return { vpc, subnets };
+}
+
+async function byVpc(aws: ClusterApi, vpcId: string, signal: AbortSignal) {
+  const [[vpc], subnets] = await Promise.all([
+    aws.ec2.vpcs({ ids: [vpcId] }, signal),
+    aws.ec2.subnets({ filters: { "vpc-id": [vpcId] } }, signal),
+  ]);
+  return { vpc, subnets };
+}

@@ -1,0 +1,150 @@
+import { planAccess } from "./access.ts";
+import type { Action, DriftEntry, Step, Target, UnmanagedEntry } from "./action.ts";
+import { planAddon, unlistedAddons } from "./addon.ts";
+import { addonIdentity, cniHasOwnRole } from "./addon-identity.ts";
+import { planCluster } from "./cluster.ts";
+import { consentFindings } from "./consent.ts";
+import { createContext } from "./context.ts";
+import { autoModeRole, clusterRole, nodeRole } from "./desired-roles.ts";
+import { planDestroy } from "./destroy.ts";
+import type { Facts } from "./facts.ts";
+import type { Finding } from "./finding.ts";
+import { planHash } from "./hash.ts";
+import type { Inputs } from "./inputs.ts";
+import { lockoutFindings } from "./lockout.ts";
+import { planLogRetention } from "./log-group.ts";
+import { ownNetwork } from "./network.ts";
+import { planNodeGroup } from "./nodegroup.ts";
+import { planOidcProvider } from "./oidc.ts";
+import { order, type Timing, timing } from "./order.ts";
+import { planPodIdentities, podIdentityRoles } from "./pod-identity.ts";
+import { planRole } from "./roles.ts";
+import { foreignFindings, isForeignNetwork, plannedSubnets } from "./subnets.ts";
+import { unlistedGroups } from "./unlisted.ts";
+import { unsupportedFindings } from "./unsupported.ts";
+import { planUpgrade } from "./upgrade.ts";
+import { addonVersion, targetVersion, upgradePath } from "./versions.ts";
+
+export interface Plan {
+  readonly inputs: Inputs;
+  readonly facts: Facts;
+  readonly kind: "apply" | "destroy";
+  readonly actions: readonly Action[];
+  readonly findings: readonly Finding[];
+  readonly unchanged: readonly Target[];
+  readonly drift: readonly DriftEntry[];
+  readonly unmanaged: readonly UnmanagedEntry[];
+  readonly resolved: Resolved;
+  readonly timing: Timing;
+  readonly planHash: string;
+}
+
+export interface Resolved {
+  readonly version: string;
+  readonly upgradePath: readonly string[];
+  readonly zones: readonly string[];
+  /** Add-on → version that is or will be installed. */
+  readonly addons: Readonly<Record<string, string>>;
+}
+
+/** What would be done, and what stands against it. Pure: equal inputs and facts give an equal plan. */
+export function plan(inputs: Inputs, facts: Facts): Plan {
+  const isDestroy = inputs.mode === "destroy" || (inputs.mode === "plan" && inputs.planFor === "destroy");
+  return isDestroy ? planDestroy(inputs, facts) : planApply(inputs, facts);
+}
+
+function planApply(inputs: Inputs, facts: Facts): Plan {
+  const context = createContext(inputs, facts);
+  const { config } = facts;
+  const target = targetVersion(config, facts.cluster?.version, facts.versions);
+  const version = facts.cluster?.version ?? target.version;
+  const foreign = isForeignNetwork(context);
+  const cluster = planCluster(context, version);
+  const upgrade = planUpgrade(
+    context,
+    target.version,
+    cluster.actions.map((action) => action.id),
+  );
+  const steps: readonly Step[] = [
+    ...roleSpecs(context).map((spec) => planRole(context, spec)),
+    ...(foreign ? [{ actions: [], findings: foreignFindings(context) }] : [ownNetwork(context)]),
+    cluster,
+    upgrade,
+    planOidcProvider(context),
+    planLogRetention(context),
+    planAccess(context),
+    planPodIdentities(context),
+    ...config.addons.map((addon) => planAddon(context, addon, version)),
+    unlistedAddons(context),
+    ...config.managedNodeGroups.map((group) => planNodeGroup(context, group, target.version)),
+    unlistedGroups(context),
+  ];
+  const actions = order(steps.flatMap((step) => step.actions));
+  const findings: readonly Finding[] = [
+    ...unsupportedFindings(context),
+    ...(target.finding === undefined ? [] : [target.finding]),
+    ...steps.flatMap((step) => step.findings ?? []),
+    ...lockoutFindings(context, actions),
+    ...consentFindings(actions, inputs.allow),
+    ...config.notices.map((message): Finding => ({ level: "info", code: "NOTICE", message })),
+  ];
+  return {
+    inputs,
+    facts,
+    kind: "apply",
+    actions,
+    findings: findings.map((finding) => placed(finding, facts)),
+    unchanged: steps.flatMap((step) => step.unchanged ?? []),
+    drift: actions.flatMap((action) =>
+      action.changes
+        .filter((change) => change.origin !== "config")
+        .map((change) => ({ target: action.target, path: change.path, from: change.from, to: change.to })),
+    ),
+    unmanaged: inputs.unmanaged === "ignore" ? [] : steps.flatMap((step) => step.unmanaged ?? []),
+    resolved: {
+      version: target.version,
+      upgradePath: facts.cluster?.version === undefined ? [] : upgradePath(facts.cluster.version, target.version),
+      zones: [...new Set(plannedSubnets(context).map((subnet) => subnet.zone))],
+      addons: Object.fromEntries(
+        config.addons.map((addon) => {
+          const live = facts.addons.find((candidate) => candidate.addonName === addon.name)?.addonVersion;
+          const wanted = addonVersion(addon, facts.addonInfos.get(addon.name), version);
+          return [addon.name, (addon.version === undefined ? (live ?? wanted) : wanted) ?? "none"];
+        }),
+      ),
+    },
+    timing: timing(actions),
+    planHash: planHash(actions),
+  };
+}
+
+function roleSpecs(context: ReturnType<typeof createContext>) {
+  const { config, facts } = context;
+  const hasCni = cniHasOwnRole(context);
+  // An adopted cluster keeps the role that it was made with: it cannot be changed.
+  const ownsRole = facts.cluster === undefined || facts.roles.some((role) => role.arn === facts.cluster?.roleArn);
+  return [
+    ...(ownsRole ? [clusterRole(context)] : []),
+    autoModeRole(context),
+    ...config.managedNodeGroups.map((group) => nodeRole(context, group, hasCni)),
+    ...podIdentityRoles(context),
+    ...config.addons.flatMap((addon) => addonIdentity(context, addon).roles),
+  ].filter((spec) => spec !== undefined);
+}
+
+/** Findings about a field of the file get its line. */
+function placed(finding: Finding, facts: Facts): Finding {
+  if (finding.line !== undefined || finding.path === undefined) return finding;
+  const use = facts.config.fields.find((field) => field.path === finding.path);
+  if (use === undefined) return finding;
+  return { ...finding, file: facts.config.file, line: use.place.line, column: use.place.column };
+}
+
+export type PlanStatus = "converged" | "pending" | "in-progress" | "blocked" | "failed";
+
+export function statusOf(plan: Plan): PlanStatus {
+  if (plan.findings.some((finding) => finding.level === "fatal")) return "failed";
+  if (plan.findings.some((finding) => finding.level === "block")) return "blocked";
+  if (plan.actions.length === 0) return "converged";
+  return plan.actions.every((action) => action.op === "wait") ? "in-progress" : "pending";
+}

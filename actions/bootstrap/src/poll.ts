@@ -1,0 +1,34 @@
+import type { Clock } from "@eks-actions/action";
+import type { Usual } from "./durations.ts";
+
+/** First looks come fast, for what is done at once or refused at once; seconds. */
+const FIRST = [0.25, 0.5, 1, 2, 4, 8, 16] as const;
+
+/**
+ * Seconds to wait before the next look. After the first ones every 20 s, until most of the shortest usual time has
+ * passed, then every 5 s: the end is near, and a look costs little. Without a known shortest time every 10 s.
+ */
+export function nextLook(looks: number, elapsedSeconds: number, usual: Usual): number {
+  const first = FIRST[looks];
+  if (first !== undefined) return first;
+  if (usual.p10 === undefined) return 10;
+  const near = usual.p10 * 0.8;
+  if (elapsedSeconds >= near) return 5;
+  return Math.min(20, Math.max(1, near - elapsedSeconds));
+}
+
+/** Looks until `look` answers something. */
+export async function pollUntil<T>(
+  clock: Clock,
+  usual: Usual,
+  signal: AbortSignal,
+  look: (elapsedSeconds: number) => Promise<T | undefined>,
+): Promise<T> {
+  const startedAt = clock.now();
+  for (let looks = 0; ; looks++) {
+    const elapsed = (clock.now() - startedAt) / 1000;
+    await clock.sleep(nextLook(looks, elapsed, usual) * 1000, signal);
+    const found = await look((clock.now() - startedAt) / 1000);
+    if (found !== undefined) return found;
+  }
+}

@@ -1,0 +1,98 @@
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+import { ActionError, type BasePorts } from "@eks-actions/action";
+import { createAws, createClusterApi } from "@eks-actions/aws";
+import { parseClusterConfig } from "@eks-actions/cluster-config";
+import { createGitHub } from "@eks-actions/github";
+import { readConfigFile } from "./config-file.ts";
+import type { Inputs } from "./inputs.ts";
+import type { Ports } from "./ports.ts";
+import { sessionKeys } from "./session-keys.ts";
+
+const PLAN_LIMIT_BYTES = 10 * 1024 * 1024;
+
+/** The real AWS, the real GitHub, the runner's disk. @throws ActionError every fault of the config */
+export function realPorts(base: BasePorts, inputs: Inputs): Ports {
+  const { run, clock, log } = base;
+  const file = readConfigFile(inputs.config, run.workspace);
+  const config = parseClusterConfig(file.text, {
+    file: file.path,
+    convertSelfManaged: inputs.nodegroupsSelfmanaged === "convert",
+  });
+  const plain = createAws({ region: config.metadata.region, clock, run, action: "bootstrap", log });
+  const aws = inputs.roleToAssume === undefined ? plain : { ...plain, credentials: sessionKeys(plain, inputs, base) };
+  let folder: string | undefined;
+  return {
+    ...base,
+    aws: createClusterApi(aws),
+    config,
+    random: Math.random,
+    readText(path) {
+      const full = isAbsolute(path) ? path : resolve(run.workspace, path);
+      try {
+        if (statSync(full).size > PLAN_LIMIT_BYTES) throw new Error("larger than 10 MiB");
+        return readFileSync(full, "utf8");
+      } catch (cause) {
+        throw new ActionError("PLAN_INVALID", {
+          message: `input \`plan-file\`: \`${path.slice(0, 200)}\` cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+          hint: "download the plan's artifact first, and give its path",
+          cause,
+        });
+      }
+    },
+    writeReport(name, text) {
+      folder ??= mkdtempSync(join(run.tempDir === "" ? tmpdir() : run.tempDir, "bootstrap-"));
+      const path = join(folder, name);
+      writeFileSync(path, text, { mode: 0o600 });
+      return path;
+    },
+    comment: (marker, body) => comment(base, inputs, marker, body),
+  };
+}
+
+/** A plan without a comment is still a plan: what GitHub refuses is said in the log, and nothing fails. */
+async function comment(
+  base: BasePorts,
+  inputs: Inputs,
+  marker: string,
+  plan: Parameters<Ports["comment"]>[1],
+): Promise<string> {
+  const { run, clock, log } = base;
+  const issue = pullRequestNumber(run.event);
+  const token = inputs.githubToken;
+  if (issue === undefined || token === undefined || run.repository === "") return "no pull request to comment on";
+  const github = createGitHub({ token, apiUrl: run.apiUrl, repository: run.repository, clock, log });
+  try {
+    const result = await github.stickyComment({
+      issue,
+      marker,
+      author: "github-actions[bot]",
+      body: () => plan.body,
+      createWhenMissing: plan.hasActions,
+    });
+    switch (result.kind) {
+      case "created":
+      case "updated":
+      case "unchanged":
+        return `comment ${result.kind}: ${result.url}`;
+      case "skipped":
+        return "no comment: there is nothing to do";
+      case "read-only":
+      case "too-long":
+        return `no comment: ${result.error.message}`;
+      default:
+        return result satisfies never;
+    }
+  } catch (error) {
+    if (error instanceof ActionError) return `no comment: ${error.message}`;
+    throw error;
+  }
+}
+
+function pullRequestNumber(event: unknown): number | undefined {
+  if (typeof event !== "object" || event === null || !("pull_request" in event)) return undefined;
+  const { pull_request: request } = event;
+  if (typeof request !== "object" || request === null || !("number" in request)) return undefined;
+  return typeof request.number === "number" ? request.number : undefined;
+}

@@ -1,0 +1,274 @@
+import { ActionError } from "@eks-actions/action";
+import type { Action, Until } from "./action.ts";
+import { awsFault } from "./aws-fault.ts";
+import { type Usual, usual } from "./durations.ts";
+import type { Work } from "./execute.ts";
+import { pollUntil } from "./poll.ts";
+
+/** How a wait ended. `degraded`: the object stands, with a remark. */
+export interface Ended {
+  readonly note?: string | undefined;
+}
+
+const DONE: Ended = {};
+
+/** Looks until the action's end has come. @throws ActionError when the object failed */
+export async function awaitEnd(
+  work: Work,
+  action: Action,
+  until: Until,
+  updateId: string | undefined,
+  progress: (text: string) => void,
+): Promise<Ended> {
+  const look = looker(work, action, until, updateId, progress);
+  return pollUntil(work.ports.clock, usualOf(until, action), work.signal, async (elapsed) => {
+    try {
+      return await look(elapsed);
+    } catch (error) {
+      if (error instanceof ActionError || work.signal.aborted) throw error;
+      throw awsFault(error, `watching ${action.target.kind} ${action.target.name}`);
+    }
+  });
+}
+
+type Look = (elapsedSeconds: number) => Promise<Ended | undefined>;
+
+function looker(
+  work: Work,
+  action: Action,
+  until: Until,
+  updateId: string | undefined,
+  progress: (text: string) => void,
+): Look {
+  const { aws } = work.ports;
+  const cluster = work.facts.config.metadata.name;
+  const { signal } = work;
+  switch (until.kind) {
+    case "cluster-active":
+      return () => clusterActive(work, progress);
+    case "cluster-gone":
+      // Deleted means that it stays away: the first NotFound may come from one replica.
+      return threeTimes(async () => (await aws.eks.cluster(cluster, signal)) === undefined);
+    case "nodegroup-active":
+      return () => nodegroupActive(work, until.name, progress);
+    case "nodegroup-gone":
+      return async () => {
+        const live = await aws.eks.nodegroup(cluster, until.name, signal);
+        if (live?.status === "DELETE_FAILED") throw failedGroup(until.name, live.status, live.health?.issues);
+        progress(live?.status ?? "gone");
+        return live === undefined ? DONE : undefined;
+      };
+    case "addon-active":
+      return addonActive(work, until.name, until.needsNodes, progress);
+    case "addon-gone":
+      return async () => ((await aws.eks.addon(cluster, until.name, signal)) === undefined ? DONE : undefined);
+    case "nat-available":
+      return () => natAvailable(work, until.part, progress);
+    case "nat-gone":
+      return async () => {
+        const [nat] = await aws.ec2.natGateways({ ids: [until.id] }, signal);
+        return nat === undefined || nat.State === "deleted" ? DONE : undefined;
+      };
+    case "update":
+      return update(work, action, until, updateId, progress);
+    default:
+      return until satisfies never;
+  }
+}
+
+function usualOf(until: Until, action: Action): Usual {
+  switch (until.kind) {
+    case "cluster-active":
+      return usual.clusterCreate;
+    case "cluster-gone":
+      return usual.clusterDelete;
+    case "nodegroup-active":
+      return usual.nodegroupCreate;
+    case "nodegroup-gone":
+      return usual.nodegroupDelete;
+    case "addon-active":
+      return usual.addonCreate;
+    case "addon-gone":
+      return usual.addonDelete;
+    case "nat-available":
+      return usual.nat;
+    case "nat-gone":
+      return usual.natDelete;
+    case "update":
+      if (until.nodegroup !== undefined) return action.op === "update" ? usual.nodegroupUpdate : usual.nodegroupRoll;
+      if (until.addon !== undefined) return usual.addonUpdate;
+      return action.op === "upgrade" || action.op === "rollback" ? usual.clusterUpgrade : usual.clusterUpdate;
+    default:
+      return until satisfies never;
+  }
+}
+
+function threeTimes(gone: () => Promise<boolean>): Look {
+  let times = 0;
+  return async () => {
+    times = (await gone()) ? times + 1 : 0;
+    return times >= 3 ? DONE : undefined;
+  };
+}
+
+async function clusterActive(work: Work, progress: (text: string) => void): Promise<Ended | undefined> {
+  const { name } = work.facts.config.metadata;
+  const live = await work.ports.aws.eks.cluster(name, work.signal);
+  progress(live?.status ?? "not visible yet");
+  if (live?.status === "FAILED") {
+    throw new ActionError("CLUSTER_FAILED", {
+      message: `cluster ${name} is FAILED${issueText(live.health?.issues)}`,
+      hint: "cure the cause, destroy, and apply again",
+    });
+  }
+  if (live?.status !== "ACTIVE") return undefined;
+  const issuer = live.identity?.oidc?.issuer;
+  const give = (attribute: string, value: string | undefined) => {
+    if (value !== undefined) work.known.set(`cluster#${attribute}`, value);
+  };
+  give("arn", live.arn);
+  give("issuer", issuer);
+  give("issuerHost", issuer?.replace(/^https:\/\//, ""));
+  give("securityGroup", live.resourcesVpcConfig?.clusterSecurityGroupId);
+  return DONE;
+}
+
+async function nodegroupActive(work: Work, name: string, progress: (text: string) => void): Promise<Ended | undefined> {
+  const live = await work.ports.aws.eks.nodegroup(work.facts.config.metadata.name, name, work.signal);
+  progress(live?.status ?? "not visible yet");
+  switch (live?.status) {
+    case "ACTIVE":
+      return DONE;
+    case "DEGRADED":
+      return { note: `node group ${name} is DEGRADED${issueText(live.health?.issues)}` };
+    case "CREATE_FAILED":
+    case "DELETE_FAILED":
+      throw failedGroup(name, live.status, live.health?.issues);
+    default:
+      return undefined;
+  }
+}
+
+function failedGroup(name: string, status: string, issues: Issues): ActionError {
+  return new ActionError("NODEGROUP_FAILED", {
+    message: `node group ${name} is ${status}${issueText(issues)}`,
+    hint: "the issue above names the cause; delete the group once it is cured, and run again",
+  });
+}
+
+type Issues =
+  | readonly {
+      readonly code?: string | undefined;
+      readonly message?: string | undefined;
+      readonly resourceIds?: string[] | undefined;
+    }[]
+  | undefined;
+
+function issueText(issues: Issues): string {
+  if (issues === undefined || issues.length === 0) return "";
+  const shown = issues.map((issue) => {
+    const ids = issue.resourceIds ?? [];
+    return `${issue.code}: ${issue.message}${ids.length === 0 ? "" : ` (${ids.slice(0, 5).join(", ")})`}`;
+  });
+  return `: ${shown.join("; ").slice(0, 1000)}`;
+}
+
+/** An add-on of Deployments is DEGRADED until a node is ready: that is no failure while none is expected. */
+function addonActive(work: Work, name: string, needsNodes: boolean, progress: (text: string) => void): Look {
+  const { config } = work.facts;
+  const cluster = config.metadata.name;
+  let nodesSince: number | undefined;
+  return async () => {
+    const live = await work.ports.aws.eks.addon(cluster, name, work.signal);
+    progress(live?.status ?? "not visible yet");
+    switch (live?.status) {
+      case "ACTIVE":
+        return DONE;
+      case "CREATE_FAILED":
+      case "UPDATE_FAILED":
+      case "DELETE_FAILED":
+        throw failedAddon(name, live.status, live.health?.issues);
+      case "DEGRADED": {
+        if (!needsNodes) return degraded(name, live.health?.issues);
+        if (config.managedNodeGroups.length === 0 && !config.autoModeConfig.enabled) {
+          return { note: `add-on ${name} waits for nodes: the file has no node group` };
+        }
+        if (!(await hasNodes(work))) return undefined;
+        nodesSince ??= work.ports.clock.now();
+        if (work.ports.clock.now() - nodesSince < work.addonTimeoutMs) return undefined;
+        throw failedAddon(name, "DEGRADED although nodes are ready", live.health?.issues);
+      }
+      default:
+        return undefined;
+    }
+  };
+}
+
+function degraded(name: string, issues: Issues): Ended {
+  return { note: `add-on ${name} is DEGRADED${issueText(issues)}` };
+}
+
+async function hasNodes(work: Work): Promise<boolean> {
+  const { config } = work.facts;
+  if (config.autoModeConfig.enabled) return true;
+  const cluster = config.metadata.name;
+  const names = await work.ports.aws.eks.nodegroupNames(cluster, work.signal);
+  const groups = await Promise.all(names.map((name) => work.ports.aws.eks.nodegroup(cluster, name, work.signal)));
+  return groups.some((group) => group?.status === "ACTIVE" && (group.scalingConfig?.desiredSize ?? 0) > 0);
+}
+
+function failedAddon(name: string, status: string, issues: Issues): ActionError {
+  return new ActionError("ADDON_FAILED", {
+    message: `add-on ${name} is ${status}${issueText(issues)}`,
+    hint: /ConfigurationConflict/.test(issueText(issues))
+      ? `addons: [{name: ${name}, resolveConflicts: overwrite}]`
+      : "the issue above names the cause; run again once it is cured",
+  });
+}
+
+async function natAvailable(work: Work, part: string, progress: (text: string) => void): Promise<Ended | undefined> {
+  const id = work.known.get(`${part}#id`);
+  const [nat] = id === undefined ? [] : await work.ports.aws.ec2.natGateways({ ids: [id] }, work.signal);
+  progress(nat?.State ?? "not visible yet");
+  if (nat?.State === "available") return DONE;
+  if (nat?.State === "failed") {
+    throw new ActionError("AWS_REFUSED", {
+      message: `NAT gateway ${id} failed: ${nat.FailureCode ?? ""} ${nat.FailureMessage ?? ""}`.trim(),
+      hint: "run again: the failed gateway is left behind and another one is made",
+    });
+  }
+  return undefined;
+}
+
+/** The status of the object stays ACTIVE for seconds after an update began, so only the update itself is asked. */
+function update(
+  work: Work,
+  action: Action,
+  until: Until & { kind: "update" },
+  updateId: string | undefined,
+  progress: (text: string) => void,
+): Look {
+  const id = until.id ?? updateId;
+  const cluster = work.facts.config.metadata.name;
+  const owner = { cluster, nodegroup: until.nodegroup, addon: until.addon };
+  return async () => {
+    if (id === undefined) return DONE;
+    const live = await work.ports.aws.eks.update(owner, id, work.signal);
+    progress(live?.status ?? "not visible yet");
+    switch (live?.status) {
+      case "Successful":
+        return DONE;
+      case "Cancelled":
+        return { note: `update ${id} of ${action.target.kind} ${action.target.name} was cancelled` };
+      case "Failed": {
+        const errors = live.errors?.map((error) => `${error.errorCode}: ${error.errorMessage}`).join("; ");
+        throw new ActionError("UPDATE_FAILED", {
+          message: `update ${id} of ${action.target.kind} ${action.target.name} failed: ${errors ?? "no reason given"}`,
+          hint: "cure the cause above and run again",
+        });
+      }
+      default:
+        return undefined;
+    }
+  };
+}

@@ -1,0 +1,205 @@
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLog, type RunOptions, readContext, runAction, systemClock } from "@eks-actions/action";
+import { createAws, createClusterApi, createSkewMeter } from "@eks-actions/aws";
+import { parseClusterConfig } from "@eks-actions/cluster-config";
+import { bootstrap } from "../../../actions/bootstrap/src/bootstrap.ts";
+import { readInputs } from "../../../actions/bootstrap/src/inputs.ts";
+import { observe } from "../../../actions/bootstrap/src/observe.ts";
+import { plan } from "../../../actions/bootstrap/src/plan.ts";
+import type { Ports } from "../../../actions/bootstrap/src/ports.ts";
+import { type Aws, type AwsOptions, startAws } from "../../fakes/aws/index.ts";
+import { type VirtualClock, virtualClock } from "../../fakes/clock.ts";
+
+/** The action in this process on the AWS stand-in, with time that jumps from one event to the next. */
+export interface Lab {
+  readonly aws: Aws;
+  readonly clock: VirtualClock;
+  /** Runs the action once. `onWrite` sees each write before it is sent, counted from 1 over the lab's life. */
+  run(config: string, inputs?: Readonly<Record<string, string>>, options?: LabRun): Promise<Ran>;
+  /** The plan that the action would make now. */
+  look(config: string, inputs?: Readonly<Record<string, string>>): Promise<ReturnType<typeof plan>>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface LabRun {
+  readonly runId?: string;
+  /** Called around each write; throwing or aborting ends the run there. */
+  readonly before?: (count: number, operation: string, abort: () => void) => void;
+  readonly after?: (count: number, operation: string, abort: () => void) => void;
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly log: readonly string[];
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly summary: string;
+  readonly annotations: readonly { readonly level: string; readonly title: string; readonly message: string }[];
+  /** Mutating requests of this run, as the stand-in saw them. */
+  readonly writes: readonly string[];
+  /** Virtual seconds. */
+  readonly seconds: number;
+}
+
+export async function startLab(options: AwsOptions = {}): Promise<Lab> {
+  const clock = virtualClock();
+  const aws = await startAws({ clock, durations: "bench", latency: true, region: "eu-west-1", ...options });
+  const keys = aws.issueSession();
+  const folder = mkdtempSync(join(tmpdir(), "bootstrap-lab-"));
+  const active = { open: 0 };
+  const ticking = clock.autoAdvance(() => aws.isBusy() || active.open > 0);
+
+  function portsOf(
+    config: string,
+    raw: Readonly<Record<string, string>>,
+    run: LabRun,
+    abort: () => void,
+    log: Ports["log"],
+    env: Record<string, string>,
+  ): Ports {
+    const context = readContext(env);
+    const inputs = readInputs({ config: "cluster.yaml", ...raw }, context);
+    const parsed = parseClusterConfig(config, {
+      file: "cluster.yaml",
+      convertSelfManaged: inputs.nodegroupsSelfmanaged === "convert",
+    });
+    const connection = createAws({
+      region: parsed.metadata.region,
+      clock,
+      run: context,
+      action: "bootstrap",
+      // Signatures carry the machine's time; only states and waits are virtual.
+      skew: createSkewMeter(systemClock),
+      credentials: {
+        accessKeyId: keys.accessKeyId,
+        secretAccessKey: keys.secretAccessKey,
+        sessionToken: keys.sessionToken,
+      },
+    });
+    const api = createClusterApi(connection, { requestHandler: aws.requestHandler });
+    let count = 0;
+    return {
+      clock,
+      log,
+      run: context,
+      saveState: () => undefined,
+      config: parsed,
+      random: () => 0.5,
+      readText: (path) => readFileSync(path, "utf8"),
+      writeReport(name, text) {
+        const path = join(folder, name);
+        writeFileSync(path, text);
+        return path;
+      },
+      comment: async () => "no comment",
+      aws: {
+        ...api,
+        async write(call, signal) {
+          count += 1;
+          const mine = count;
+          run.before?.(mine, call.operation, abort);
+          signal.throwIfAborted();
+          const answer = await api.write(call, signal);
+          run.after?.(mine, call.operation, abort);
+          signal.throwIfAborted();
+          return answer;
+        },
+      },
+    };
+  }
+
+  return {
+    aws,
+    clock,
+    async run(config, raw = {}, run = {}) {
+      const lines: string[] = [];
+      const annotations: { level: string; title: string; message: string }[] = [];
+      const log = createLog(
+        {
+          line: (text) => lines.push(text),
+          startGroup: (title) => lines.push(`▼ ${title}`),
+          endGroup: () => undefined,
+          annotate: (entry) => annotations.push(entry),
+          mask: () => undefined,
+          debug: () => undefined,
+          stopCommands: () => undefined,
+          resumeCommands: () => undefined,
+        },
+        clock,
+      );
+      const controller = new AbortController();
+      const outputFile = join(folder, `output-${Math.random()}`);
+      const summaryFile = join(folder, `summary-${Math.random()}`);
+      writeFileSync(outputFile, "");
+      writeFileSync(summaryFile, "");
+      const env: Record<string, string> = {
+        GITHUB_OUTPUT: outputFile,
+        GITHUB_STEP_SUMMARY: summaryFile,
+        GITHUB_REPOSITORY: "acme/infra",
+        GITHUB_RUN_ID: run.runId ?? "100",
+        GITHUB_RUN_ATTEMPT: "1",
+        GITHUB_SHA: "0123456789abcdef0123456789abcdef01234567",
+        INPUT_CONFIG: "cluster.yaml",
+        ...Object.fromEntries(
+          Object.entries({ mode: "apply", ...raw }).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
+        ),
+      };
+      const first = aws.requests.length;
+      const startedAt = clock.now();
+      const action = {
+        ...bootstrap,
+        ports: () =>
+          portsOf(config, { mode: "apply", ...raw }, run, () => controller.abort(new Error("killed")), log, env),
+      };
+      const options: RunOptions = { env, clock, log, signal: controller.signal };
+      const code = await runAction(action, options);
+      return {
+        code,
+        log: lines,
+        outputs: readOutputs(readFileSync(outputFile, "utf8")),
+        summary: readFileSync(summaryFile, "utf8"),
+        annotations,
+        writes: aws.requests
+          .slice(first)
+          .filter((request) => request.mutating)
+          .map(
+            (request) =>
+              `${request.service}:${request.operation}${request.error === undefined ? "" : ` ${request.error}`}`,
+          ),
+        seconds: (clock.now() - startedAt) / 1000,
+      };
+    },
+    async look(config, raw = {}) {
+      const env = { GITHUB_REPOSITORY: "acme/infra" };
+      const inputs = readInputs({ config: "cluster.yaml", mode: "apply", ...raw }, readContext(env));
+      const quiet = createLog(
+        {
+          line: () => undefined,
+          startGroup: () => undefined,
+          endGroup: () => undefined,
+          annotate: () => undefined,
+          mask: () => undefined,
+          debug: () => undefined,
+          stopCommands: () => undefined,
+          resumeCommands: () => undefined,
+        },
+        clock,
+      );
+      const ports = portsOf(config, { mode: "apply", ...raw }, {}, () => undefined, quiet, env);
+      return plan(inputs, await observe(inputs, ports, new AbortController().signal));
+    },
+    async [Symbol.asyncDispose]() {
+      ticking[Symbol.dispose]();
+      await aws[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function readOutputs(text: string): Readonly<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const [, name, , value] of text.matchAll(/^([^\n<]+)<<(\S+)\n([\s\S]*?)\n\2$/gm)) {
+    if (name !== undefined) found[name] = value ?? "";
+  }
+  return found;
+}
