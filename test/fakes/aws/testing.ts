@@ -105,3 +105,46 @@ export function webIdentityTrust(
     ],
   };
 }
+
+export interface RawRequest {
+  readonly service: string;
+  readonly method?: string;
+  readonly path?: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly region?: string;
+  readonly signedAt?: Date;
+}
+
+/** A signed request that no SDK client would send. */
+export async function sendRaw(aws: Aws, credentials: SessionCredentials, raw: RawRequest): Promise<Response> {
+  const { service, method = "POST", path = "/", query = {}, body = "", headers = {}, region = "us-east-1" } = raw;
+  const { host, hostname, port } = new URL(aws.url);
+  const signer = new SignatureV4({ service, region, credentials, sha256: Sha256 });
+  const request = new HttpRequest({
+    method,
+    protocol: "http:",
+    hostname,
+    port: Number(port),
+    path,
+    query: { ...query },
+    headers: { host, ...headers },
+    ...(body === "" ? {} : { body }),
+  });
+  const signed = await signer.sign(request, raw.signedAt === undefined ? {} : { signingDate: raw.signedAt });
+  const search = new URLSearchParams(query).toString();
+  return fetch(`${aws.url}${path}${search === "" ? "" : `?${search}`}`, {
+    method,
+    headers: signed.headers,
+    ...(body === "" ? {} : { body }),
+  });
+}
+
+/** Ends the stand-in and answers what its dispose complains about. */
+export async function complaintsOf(aws: Aws): Promise<string> {
+  return aws[Symbol.asyncDispose]().then(
+    () => "",
+    (error: Error) => error.message,
+  );
+}

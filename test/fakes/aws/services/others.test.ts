@@ -61,7 +61,9 @@ describe("Pricing", () => {
     const found: string[] = [];
     for (const ServiceCode of ["AmazonEKS", "AWSELB", "AmazonVPC", "AmazonEC2"]) {
       for await (const page of paginateGetProducts({ client }, { ServiceCode })) {
-        found.push(...(page.PriceList ?? []).map((text: unknown) => JSON.parse(String(text)).product.attributes.usagetype));
+        found.push(
+          ...(page.PriceList ?? []).map((text: unknown) => JSON.parse(String(text)).product.attributes.usagetype),
+        );
       }
     }
     for (const suffix of [
