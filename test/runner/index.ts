@@ -1,5 +1,7 @@
+export type { BuiltIn, BuiltInAnswer, BuiltInCall } from "./built-in.ts";
 export type { Finding, FindingCode } from "./findings.ts";
 export { RunnerFault } from "./findings.ts";
+export type { Artifacts } from "./github-actions.ts";
 export type { JobOptions, JobResult, JobStep, RanStep } from "./job.ts";
 export { runJob } from "./job.ts";
 export type { SecretPlace } from "./leaks.ts";
@@ -9,4 +11,10 @@ export { runStep, type StepOptions } from "./run-step.ts";
 export type { SessionOptions } from "./session.ts";
 export type { Outcome, StepResult } from "./stage.ts";
 export type { Annotation } from "./step-log.ts";
-export type { BuiltIn, BuiltInAnswer, BuiltInCall } from "./steps.ts";
+export {
+  type JobIdentityRequest,
+  runWorkflow,
+  type WorkflowJobResult,
+  type WorkflowOptions,
+  type WorkflowResult,
+} from "./workflow.ts";

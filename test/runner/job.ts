@@ -1,12 +1,14 @@
 import type { StepFields } from "./action-file.ts";
+import type { BuiltIn } from "./built-in.ts";
 import { type Finding, refuse } from "./findings.ts";
 import { filesOutsideWorkspace } from "./machine.ts";
 import type { ActionSources } from "./resolve.ts";
 import { endLeftProcesses } from "./run-step.ts";
+import { fillAll, type JobScope } from "./scope.ts";
 import { createSession, type Session, type SessionOptions } from "./session.ts";
 import type { Outcome, StepResult } from "./stage.ts";
 import type { Annotation } from "./step-log.ts";
-import { type BuiltIn, type JobScope, runPosts, runSteps } from "./steps.ts";
+import { runPosts, runSteps } from "./steps.ts";
 
 /** A step as in YAML, and what a test may do to it. */
 export interface JobStep extends StepFields {
@@ -25,6 +27,10 @@ export interface JobOptions extends SessionOptions, Partial<Omit<ActionSources, 
   readonly workflowSecrets?: Readonly<Record<string, string>> | undefined;
   /** `owner/repo` → stands in for an action of GitHub's own, such as actions/checkout. */
   readonly builtIns?: Readonly<Record<string, BuiltIn>> | undefined;
+  /** Expressions evaluated when the job is over: `outputs:` of a job. */
+  readonly jobOutputs?: Readonly<Record<string, string>> | undefined;
+  /** `environment.url`, evaluated when the job is over. */
+  readonly environmentUrl?: string | undefined;
   /** `defaults.run` of the workflow. */
   readonly defaultShell?: string | undefined;
   readonly defaultWorkingDirectory?: string | undefined;
@@ -48,6 +54,9 @@ export interface JobResult {
   readonly posts: readonly RanStep[];
   /** By step id. */
   readonly outputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Without those that hold a secret: GitHub drops them, because the next job would get them unmasked. */
+  readonly jobOutputs: Readonly<Record<string, string>>;
+  readonly environmentUrl: string;
   readonly env: Readonly<Record<string, string>>;
   readonly path: readonly string[];
   readonly masks: readonly string[];
@@ -99,6 +108,12 @@ export async function runJobIn(session: Session, steps: readonly JobStep[], opti
     steps: ran,
     posts,
     outputs: Object.fromEntries(Object.entries(scope.results).map(([id, result]) => [id, result.outputs])),
+    jobOutputs: Object.fromEntries(
+      Object.entries(fillAll(scope, options.jobOutputs ?? {})).filter(
+        ([, value]) => session.masks.mask(value) === value,
+      ),
+    ),
+    environmentUrl: fillAll(scope, { url: options.environmentUrl ?? "" })["url"] ?? "",
     env: { ...session.env },
     path: [...session.path],
     masks: [...session.masks.values],

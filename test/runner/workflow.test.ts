@@ -1,0 +1,217 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type JobIdentityRequest, runWorkflow, type WorkflowOptions } from "./index.ts";
+import { expandMatrix } from "./matrix.ts";
+
+const fixtures = fileURLToPath(new URL("./fixtures", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "workflow-"));
+const source = join(folder, "source");
+let commits: readonly string[] = [];
+
+beforeAll(() => {
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@example.com", ...args], {
+      cwd: source,
+      encoding: "utf8",
+    });
+  execFileSync("git", ["init", "--quiet", "--initial-branch=main", source]);
+  for (const name of ["one", "two", "three"]) {
+    writeFileSync(join(source, name), name);
+    git("add", "--all");
+    git("commit", "--quiet", "--message", name);
+  }
+  commits = git("log", "--format=%H").trim().split("\n");
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function called(options: Partial<WorkflowOptions> = {}) {
+  return runWorkflow({
+    file: join(fixtures, "workflows/called.yml"),
+    workflowTree: fixtures,
+    checkoutFrom: source,
+    inputs: { who: "Ada" },
+    ...options,
+    github: { sha: commits[0], ...options.github },
+  });
+}
+
+function written(text: string): string {
+  const file = join(folder, `${text.length}-${Math.random()}.yml`);
+  writeFileSync(file, text);
+  return file;
+}
+
+describe("a reusable workflow", () => {
+  it("runs its jobs in order, with checkout, artifacts, outputs, environment and secrets", async () => {
+    const result = await called({ workflowSecrets: { key: "k-987654" } });
+    expect(result.outcome).toBe("success");
+    expect(Object.entries(result.jobs).map(([id, job]) => `${id} ${job.result}`)).toEqual([
+      "greet success",
+      "after success",
+      "never skipped",
+      "beyond skipped",
+    ]);
+    expect(result.outputs).toEqual({ text: "hi Ada from hello Ada" });
+    expect(result.jobs["greet"]?.environment).toEqual({
+      name: "env-Ada",
+      url: "https://hi Ada from hello Ada.example",
+    });
+    expect(result.log).toContain(commits[1]);
+    expect(result.log).toContain(
+      "./out.txt\n./reports/a.json\n./reports/deep/b.json\n. ***\nneeds success hi Ada from hello Ada []",
+    );
+  });
+
+  it("checks out exactly as deep as asked, and a named ref", async () => {
+    const file = written(`on: push
+jobs:
+  a:
+    runs-on: x
+    steps:
+      - uses: actions/checkout@v6
+      - run: git log --format=%s
+      - uses: actions/checkout@v6
+        with: { ref: "${commits[2]}", path: old }
+      - run: ls old
+`);
+    const result = await called({ file, inputs: {} });
+    const [, depth, , listing] = result.jobs["a"]?.runs[0]?.steps ?? [];
+    expect(depth?.log.split("##[endgroup]\n")[1]).toBe("three");
+    expect(listing?.log.split("##[endgroup]\n")[1]).toBe("one");
+  });
+
+  it("asks for each job's identity with its permissions and environment", async () => {
+    const asked: JobIdentityRequest[] = [];
+    const result = await called({
+      identity: (job) => {
+        asked.push(job);
+        return { env: { WHO: job.id }, github: { token: `token-of-${job.id}` } };
+      },
+      calledAs: "acme/flows/workflows/called.yml@v1",
+    });
+    expect(result.outcome).toBe("success");
+    expect(asked).toEqual([
+      {
+        id: "greet",
+        permissions: { contents: "read" },
+        environment: "env-Ada",
+        jobWorkflowRef: "acme/flows/workflows/called.yml@v1",
+      },
+      { id: "after", permissions: {}, environment: undefined, jobWorkflowRef: "acme/flows/workflows/called.yml@v1" },
+    ]);
+  });
+
+  it.each([
+    [{}, "Input who is required"],
+    [{ who: "x", more: 1 }, "Invalid input, more is not defined"],
+    [{ who: "x", loud: "yes" }, "Unexpected value 'yes' of input loud, which is a boolean"],
+  ])("refuses wrong inputs: %j", async (inputs, message) => {
+    await expect(called({ inputs })).rejects.toThrow(message);
+  });
+
+  it("that asks for more than its caller grants does not start", async () => {
+    await expect(called({ callerPermissions: {} })).rejects.toThrow(
+      "The nested job 'greet' is requesting 'contents: read', but is only allowed 'contents: none'.",
+    );
+  });
+
+  it("is called by another one at a ref, with matrix, needs and secrets", async () => {
+    const result = await called({
+      file: join(fixtures, "workflows/caller.yml"),
+      inputs: {},
+      trees: { "acme/flows@v1": fixtures },
+      workflowSecrets: { KEY: "k-987654" },
+    });
+    expect(result.outcome).toBe("success");
+    expect(result.jobs["fan"]?.runs).toHaveLength(3);
+    expect(result.log).toMatch(/^eu small true$[\s\S]*^us small $[\s\S]*^ap tiny $/m);
+    expect(result.jobs["call"]?.outputs).toEqual({ text: "hi Ada from hello Ada" });
+    expect(result.log).toContain("! ***");
+  });
+});
+
+describe("jobs", () => {
+  it("skip what needs a failed one, unless it says otherwise", async () => {
+    const file = written(`on: push
+jobs:
+  bad: { runs-on: x, steps: [{ run: "exit 1" }] }
+  usual: { runs-on: x, needs: bad, steps: [{ run: "echo usual" }] }
+  rescue: { runs-on: x, needs: usual, if: "failure() || always()", steps: [{ run: "echo \${{ needs.usual.result }}" }] }
+`);
+    const result = await called({ file, inputs: {} });
+    expect(result.outcome).toBe("failure");
+    expect(Object.values(result.jobs).map((job) => job.result)).toEqual(["failure", "skipped", "success"]);
+    expect(result.log).toContain("\nskipped");
+  });
+
+  it("lose outputs that hold a secret", async () => {
+    const file = written(`on: push
+jobs:
+  a:
+    runs-on: x
+    outputs: { open: "\${{ steps.s.outputs.open }}", key: "\${{ steps.s.outputs.key }}" }
+    steps:
+      - id: s
+        run: |
+          echo "::add-mask::top-secret"
+          printf 'open=1\\nkey=top-secret\\n' >> "$GITHUB_OUTPUT"
+`);
+    const result = await called({ file, inputs: {} });
+    expect(result.jobs["a"]?.outputs).toEqual({ open: "1" });
+  });
+
+  it("fail on an artifact that is not there, and on one uploaded twice", async () => {
+    const file = written(`on: push
+jobs:
+  a:
+    runs-on: x
+    steps:
+      - uses: actions/download-artifact@v8
+        with: { name: none }
+      - if: always()
+        run: echo x > f
+      - { if: always(), uses: actions/upload-artifact@v7, with: { name: n, path: f } }
+      - { if: always(), uses: actions/upload-artifact@v7, with: { name: n, path: f } }
+`);
+    const result = await called({ file, inputs: {} });
+    expect(result.log).toContain("##[error]Unable to download artifact(s): Artifact not found for name: none");
+    expect(result.log).toContain("an artifact with this name already exists on the workflow run: n");
+  });
+});
+
+describe("workflow files", () => {
+  it("that GitHub's parser refuses are refused with line and column", async () => {
+    const file = written("on: push\njobs:\n  a:\n    runs-on: x\n    stepz: []\n");
+    await expect(called({ file })).rejects.toThrow(/Invalid workflow file[\s\S]*\(Line: 5, Col: 5\).*stepz/);
+  });
+
+  it.each(["ci", "deploy", "cost"])("of this repository can be read: %s.yml", async (name) => {
+    const { readWorkflowFile } = await import("./workflow-file.ts");
+    const file = fileURLToPath(new URL(`../../.github/workflows/${name}.yml`, import.meta.url));
+    expect((await readWorkflowFile(file, `${name}.yml`)).jobs.length).toBeGreaterThan(0);
+  });
+});
+
+describe("a matrix", () => {
+  it.each([
+    [undefined, [{}]],
+    [
+      { a: [1, 2], b: ["x"] },
+      [
+        { a: 1, b: "x" },
+        { a: 2, b: "x" },
+      ],
+    ],
+    [{ a: [1, 2], exclude: [{ a: 1 }] }, [{ a: 2 }]],
+    [{ a: [1], include: [{ a: 1, c: 3 }, { a: 9 }] }, [{ a: 1, c: 3 }, { a: 9 }]],
+    [{ include: [{ z: 1 }] }, [{ z: 1 }]],
+    ["${{ fromJSON('{\"a\":[5]}') }}", [{ a: 5 }]],
+  ])("%j", (matrix, combinations) => {
+    expect(expandMatrix(matrix, {})).toEqual(combinations);
+  });
+});
