@@ -1,7 +1,7 @@
 // Bundles the action in the current folder: compiled JavaScript → tree-shaken → ncc → dist/.
 // ncc cannot read TypeScript 7 (vercel/ncc#1336) and does not shake, so both happen before it.
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -20,65 +20,85 @@ const BUDGET_BYTES: Readonly<Record<string, number>> = {
   rollout: 1_500_000,
 };
 
-const SHAKEN = /node_modules\/(@actions|@octokit|@aws-sdk|@smithy|undici|tunnel|@kubernetes\/client-node)\//;
+const SHAKEN =
+  /node_modules\/(@actions|@octokit|@aws-sdk|@smithy|tunnel|@kubernetes\/client-node|openid-client|oauth4webapi)\//;
 // client-node patches the global scope in this module, so it must stay.
 const KEPT = /@kubernetes\/client-node\/dist\/polyfill\.js$/;
+// Node 24 has this HTTP client built in, and neither library's own requests are used: packages/kube has its transport,
+// packages/github hands its client Node's fetch. Two more copies (undici 6 and 8) would be 1.9 MB of every bundle.
+const UNDICI = "export const fetch = globalThis.fetch; export class Agent {} export class ProxyAgent {}";
 
 const action = process.cwd();
 const name = action.split(/[\\/]/).at(-1) ?? "";
-const entries = Object.fromEntries(
-  ["index", "post", "credential"]
-    .filter((entry) => existsSync(`lib/${entry}.js`))
-    .map((entry) => [entry, `lib/${entry}.js`]),
-);
-if (entries["index"] === undefined) fail("lib/index.js is missing: run `tsc -b` first");
+const entries = ["index", "post", "credential"].filter((entry) => existsSync(`lib/${entry}.js`));
+if (!entries.includes("index")) fail("lib/index.js is missing: run `tsc -b` first");
 
 rmSync(".shaken", { recursive: true, force: true });
 rmSync("dist", { recursive: true, force: true });
 const modules = new Set<string>();
-for (const [entry, input] of Object.entries(entries)) await shake(entry, input);
-for (const entry of Object.keys(entries)) await pack(entry);
+await shake();
+await pack();
+for (const entry of entries) writeEntry(entry);
 writeFileSync("dist/package.json", '{"type":"module"}\n');
 writeFileSync("dist/licenses.txt", licences());
 report();
 
-async function shake(entry: string, input: string): Promise<void> {
+/** One graph for all entries, so that main, post and programs share their code. */
+async function shake(): Promise<void> {
   const bundle = await rolldown({
-    input: { [entry]: input },
+    input: Object.fromEntries(entries.map((entry) => [entry, `lib/${entry}.js`])),
     platform: "node",
     resolve: { mainFields: ["module", "main"], conditionNames: ["module", "import", "node", "default"] },
     treeshake: { moduleSideEffects: (id) => !SHAKEN.test(id) || KEPT.test(id) },
+    plugins: [
+      {
+        name: "undici-of-node",
+        resolveId: (source) => (source === "undici" ? "\0undici" : null),
+        load: (id) => (id === "\0undici" ? UNDICI : null),
+      },
+    ],
     onLog: (level, log) => {
       if (level === "warn" && log.code === "UNRESOLVED_IMPORT") fail(`BUNDLE_MISSING_MODULE: ${log.message}`);
     },
   });
   const { output } = await bundle.write({
-    dir: `.shaken/${entry}`,
+    dir: ".shaken",
     format: "esm",
     entryFileNames: "[name].js",
-    chunkFileNames: "[name].js",
+    chunkFileNames: "chunk-[name]-[hash].js",
     minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
   });
   for (const chunk of output) if (chunk.type === "chunk") for (const id of chunk.moduleIds) modules.add(id);
-  writeFileSync(`.shaken/${entry}/package.json`, '{"type":"module"}\n');
+  writeFileSync(".shaken/package.json", '{"type":"module"}\n');
+  const table = entries.map((entry) => `${JSON.stringify(entry)}: () => import("./${entry}.js")`).join(", ");
+  writeFileSync(".shaken/program.js", `export const start = { ${table} };\n`);
 }
 
-async function pack(entry: string): Promise<void> {
-  const target = entry === "index" ? "dist" : `dist/${entry}`;
-  const { code, assets } = await ncc(join(action, `.shaken/${entry}/${entry}.js`), {
+/** ncc packs the whole program; each entry is loaded from it when it is started. */
+async function pack(): Promise<void> {
+  const { code, assets } = await ncc(join(action, ".shaken/program.js"), {
     cache: false,
     minify: false,
     quiet: true,
     target: "es2022",
   });
-  mkdirSync(target, { recursive: true });
-  writeFileSync(join(target, "index.js"), code);
+  mkdirSync("dist/program", { recursive: true });
+  writeFileSync("dist/program/index.js", code);
   for (const [file, asset] of Object.entries(assets)) {
     if (file === "package.json") continue;
-    mkdirSync(dirname(join(target, file)), { recursive: true });
-    writeFileSync(join(target, file), asset.source);
+    mkdirSync(dirname(join("dist/program", file)), { recursive: true });
+    writeFileSync(join("dist/program", file), asset.source);
   }
-  if (existsSync("assets")) cpSync("assets", target, { recursive: true });
+}
+
+function writeEntry(entry: string): void {
+  const [folder, program] =
+    entry === "index" ? ["dist", "./program/index.js"] : [`dist/${entry}`, "../program/index.js"];
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, "index.js"),
+    `import { start } from ${JSON.stringify(program)};\n\nawait start[${JSON.stringify(entry)}]();\n`,
+  );
 }
 
 /** Licences of the modules that the shaken graph really holds: ncc sees one file only. */
