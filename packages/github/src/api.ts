@@ -1,3 +1,4 @@
+import { setGlobalProxyFromEnv } from "node:http";
 import { type Clock, createBudget, type Log, retry } from "@eks-actions/action";
 import { apiError, classify, readFailure, UnreadableAnswer } from "./failure.ts";
 
@@ -118,11 +119,14 @@ const never: AbortSignal = new AbortController().signal;
 
 // Importing the SDK freezes its context and reads the environment: only when the first call is made.
 async function connect({ token, apiUrl }: ApiOptions): Promise<Request> {
+  // Node's own client reads HTTPS_PROXY and NO_PROXY only when told to.
+  setGlobalProxyFromEnv();
   const { getOctokit } = await import("@actions/github");
   const silent = () => undefined;
   const octokit = getOctokit(token, {
     baseUrl: apiUrl.replace(/\/$/, ""),
     userAgent: "eks-actions",
+    request: { fetch: globalThis.fetch },
     // The client would print headers of the server to the log; what matters is in the errors.
     log: { debug: silent, info: silent, warn: silent, error: silent },
   });
