@@ -101,7 +101,8 @@ export const inputs = defineInputs({
     empty: [],
     accepted: "at most 10 policy ARNs by newline or comma",
     parse(value) {
-      const arns = value.split(/[\n,]/).map((item) => item.trim());
+      // An empty item is a variable that was not set: dropping it would widen the session.
+      const arns = value.split(/\s*(?:,\s*\n|,|\n)\s*/);
       const bad = arns.find((arn) => parsePolicyArn(arn) === undefined);
       if (bad !== undefined) throw new Error(`\`${bad}\` is no policy ARN`);
       return arns.length <= 10 ? arns : undefined;

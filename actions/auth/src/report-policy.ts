@@ -3,7 +3,7 @@ import { details, symbols } from "@eks-actions/markdown";
 import { shownClaims } from "./claims.ts";
 import { fence, mark } from "./diagnose.ts";
 import type { ProvisionPlan, VerifyPlan } from "./plan.ts";
-import { cloudFormation, createAccessEntry, createProvider, roleNameOf, terraform } from "./snippets.ts";
+import { cloudFormation, createAccessEntry, createProvider, createRole, terraform } from "./snippets.ts";
 import { otherForm } from "./subject.ts";
 import { ACCOUNT_PLACEHOLDER, providerArn, trustPolicyFor } from "./trust-policy.ts";
 
@@ -38,10 +38,7 @@ export function provisionSummary(plan: ProvisionPlan): string {
       "1. Once an account: register the issuer.",
       fence("sh", createProvider(claims)),
       "2. Make the role with the policy above.",
-      fence(
-        "sh",
-        `aws iam create-role --role-name ${roleNameOf(target)} --assume-role-policy-document file://trust.json`,
-      ),
+      fence("sh", createRole(target)),
       "3. Let the role into the cluster.",
       fence("sh", createAccessEntry(plan.clusters, target)),
     ].join("\n\n"),

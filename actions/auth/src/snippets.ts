@@ -8,8 +8,18 @@ export interface SnippetTarget {
   readonly partition: string;
 }
 
-export function roleNameOf(target: SnippetTarget): string {
+function roleNameOf(target: SnippetTarget): string {
   return target.role?.name ?? "ROLE_NAME";
+}
+
+function pathOf(target: SnippetTarget): string {
+  return target.role?.path ?? "/";
+}
+
+/** Makes the role; `trust.json` holds the policy. */
+export function createRole(target: SnippetTarget): string {
+  const path = pathOf(target) === "/" ? "" : ` --path ${pathOf(target)}`;
+  return `aws iam create-role --role-name ${roleNameOf(target)}${path} --assume-role-policy-document file://trust.json`;
 }
 
 /** The role's trust as Terraform. */
@@ -36,6 +46,7 @@ export function terraform(policy: TrustPolicy, target: SnippetTarget): string {
     "",
     'resource "aws_iam_role" "job" {',
     `  name               = ${hcl(roleNameOf(target))}`,
+    ...(pathOf(target) === "/" ? [] : [`  path               = ${hcl(pathOf(target))}`]),
     "  assume_role_policy = data.aws_iam_policy_document.trust.json",
     "}",
   ].join("\n");
@@ -50,6 +61,7 @@ export function cloudFormation(policy: TrustPolicy, target: SnippetTarget): stri
     "    Type: AWS::IAM::Role",
     "    Properties:",
     `      RoleName: ${JSON.stringify(roleNameOf(target))}`,
+    ...(pathOf(target) === "/" ? [] : [`      Path: ${JSON.stringify(pathOf(target))}`]),
     "      AssumeRolePolicyDocument:",
     `        ${document}`,
   ].join("\n");
