@@ -119,7 +119,7 @@ describe("authentication", () => {
     await expect(who({ ...good, accessKeyId: "ASIAUNKNOWN" })).rejects.toMatchObject({ name: "InvalidClientTokenId" });
     await expect(who({ ...good, secretAccessKey: "wrong" })).rejects.toMatchObject({ name: "SignatureDoesNotMatch" });
     await expect(who(aws.issueSession(undefined, { durationSeconds: -1 }))).rejects.toMatchObject({
-      name: "ExpiredTokenException",
+      name: "ExpiredToken",
     });
     const describe = (credentials: typeof good, systemClockOffset = 0) =>
       new EKSClient({ ...config, credentials, systemClockOffset }).send(new DescribeClusterCommand({ name: "prod" }));

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { HttpResponse } from "@smithy/core/protocols";
 import type { HttpHandler, HttpRequest, Incoming } from "./http.ts";
 import type { Answer } from "./server.ts";
@@ -9,7 +10,13 @@ export function inProcessHandler(answer: Answer, date: () => number): HttpHandle
       const outgoing = await abortable(answer(readRequest(request)), options.abortSignal);
       if (outgoing === undefined) throw Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
       const headers = { ...outgoing.headers, date: new Date(date()).toUTCString() };
-      return { response: new HttpResponse({ statusCode: outgoing.status, headers, body: Buffer.from(outgoing.body) }) };
+      return {
+        response: new HttpResponse({
+          statusCode: outgoing.status,
+          headers,
+          body: Readable.from([Buffer.from(outgoing.body)]),
+        }),
+      };
     },
     updateHttpClientConfig() {
       // nothing to configure without a socket

@@ -76,8 +76,7 @@ export async function encodeFault(service: Service, failure: AwsFault, requestId
 
 async function shapeOf(service: Service, code: string): Promise<ErrorShape | undefined> {
   const { errors } = await modelOf(service);
-  const direct = errors.get(code) ?? errors.get(`${code}Exception`);
-  return direct ?? [...errors.values()].find((shape) => shape.wireCode === code);
+  return errors.get(code) ?? [...errors.values()].find((shape) => shape.wireCode === code);
 }
 
 /** The throttling error that a service answers. */

@@ -106,6 +106,13 @@ export function describeMany<Item>(
   if (ids !== undefined && ids.length > 0 && request.MaxResults !== undefined) {
     throw fault("InvalidParameterCombination", "The parameter IDs cannot be used with the parameter maxResults");
   }
+  const { MaxResults: size } = request;
+  if (size !== undefined && (size < 5 || size > 1000)) {
+    throw fault(
+      "InvalidParameterValue",
+      `Value ( ${size} ) for parameter maxResults is invalid. Expecting a value between 5 and 1000.`,
+    );
+  }
   const wanted =
     ids === undefined || ids.length === 0
       ? visible(world, items)

@@ -1,6 +1,7 @@
 import type { Cluster, CreateClusterRequest } from "@aws-sdk/client-eks";
 import type { ClusterRecord } from "../../state.ts";
 import type { World } from "../../world.ts";
+import { putLogGroup } from "../logs.ts";
 import { eksArn, today } from "./find.ts";
 import { platformVersionOf } from "./versions.ts";
 
@@ -101,6 +102,13 @@ export function loggingOf(wish: Cluster["logging"]): NonNullable<Cluster["loggin
       ...(off.length > 0 ? [{ types: [...off], enabled: false }] : []),
     ],
   };
+}
+
+/** EKS makes the log group as soon as one log type is on. */
+export function keepLogs(world: World, record: ClusterRecord): void {
+  const name = `/aws/eks/${record.cluster.name}/cluster`;
+  const isOn = (record.cluster.logging?.clusterLogging ?? []).some((setup) => setup.enabled === true);
+  if (isOn && !world.account.logGroups.has(name)) putLogGroup(world, name);
 }
 
 /** What a cluster has from the moment it is ACTIVE: endpoint, certificate authority, issuer. */

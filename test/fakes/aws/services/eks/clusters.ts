@@ -4,7 +4,7 @@ import { type Handler, handler, page, type World } from "../../world.ts";
 import { ensureServiceLinkedRole } from "../iam/roles.ts";
 import { putCreatorEntry } from "./access.ts";
 import { checkControlPlaneNetwork, makeClusterNetwork, removeClusterNetwork } from "./clusterNetwork.ts";
-import { completeCluster, newClusterRecord } from "./clusterRecord.ts";
+import { completeCluster, keepLogs, newClusterRecord } from "./clusterRecord.ts";
 import { clusterNamed, inUse, invalidRequest, limitExceeded } from "./find.ts";
 import { checkClusterRole } from "./roles.ts";
 import { idempotent } from "./tokens.ts";
@@ -40,6 +40,7 @@ const createCluster = handler<Eks.CreateClusterCommandInput, Eks.CreateClusterCo
 export function activateCluster(world: World, record: ClusterRecord): void {
   completeCluster(world, record);
   makeClusterNetwork(world, record);
+  keepLogs(world, record);
 }
 
 function checkAutoMode(input: Eks.CreateClusterCommandInput): void {
@@ -52,6 +53,10 @@ function checkAutoMode(input: Eks.CreateClusterCommandInput): void {
     throw invalidRequest(
       "For EKS Auto Mode, please ensure that all required configs, including computeConfig, kubernetesNetworkConfig, and blockStorage are all either fully enabled or fully disabled.",
     );
+  }
+  const { nodePools = [], nodeRoleArn } = input.computeConfig ?? {};
+  if (nodePools.length > 0 !== (nodeRoleArn !== undefined)) {
+    throw invalidRequest("When creating node pools for EKS Auto Mode, please specify both nodePools and nodeRoleArn.");
   }
   if (flags[0] === true && input.bootstrapSelfManagedAddons === true) {
     throw invalidRequest("When Auto Mode is enabled, bootstrapSelfManagedAddons must be set to false.");

@@ -3,7 +3,7 @@ import type { ClusterRecord } from "../../state.ts";
 import type { World } from "../../world.ts";
 import { putCreatorEntry } from "./access.ts";
 import { checkControlPlaneNetwork } from "./clusterNetwork.ts";
-import { loggingOf } from "./clusterRecord.ts";
+import { keepLogs, loggingOf } from "./clusterRecord.ts";
 import { invalidParameter, invalidRequest } from "./find.ts";
 
 /** One change of cluster settings: EKS takes one type at a time. */
@@ -20,7 +20,7 @@ export function planConfigUpdate(world: World, record: ClusterRecord, input: Inp
   const candidates = [
     planAutoMode(record, input),
     planAccess(world, record, input),
-    planLogging(record, input),
+    planLogging(world, record, input),
     planVpc(world, record, input),
     planUpgradePolicy(record, input),
     planSimple(record, input, "deletionProtection", "DeletionProtectionUpdate", "DeletionProtection"),
@@ -97,7 +97,7 @@ function planAccess(world: World, record: ClusterRecord, input: Input): ConfigUp
   };
 }
 
-function planLogging(record: ClusterRecord, input: Input): ConfigUpdate | undefined {
+function planLogging(world: World, record: ClusterRecord, input: Input): ConfigUpdate | undefined {
   if (input.logging === undefined) return undefined;
   const { cluster } = record;
   const present = new Map(flagsOf(cluster.logging));
@@ -111,6 +111,7 @@ function planLogging(record: ClusterRecord, input: Input): ConfigUpdate | undefi
     params: { ClusterLogging: JSON.stringify(input.logging) },
     apply: () => {
       cluster.logging = loggingOf({ clusterLogging: [{ types, enabled: true }] });
+      keepLogs(world, record);
     },
   };
 }

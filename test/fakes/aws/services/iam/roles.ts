@@ -125,6 +125,10 @@ const deleteRole = handler<Iam.DeleteRoleCommandInput, Iam.DeleteRoleCommandOutp
   const role = roleNamed(world, input.RoleName);
   if (role.attached.length > 0) throw conflict("Cannot delete entity, must detach all policies first.");
   if (role.inline.size > 0) throw conflict("Cannot delete entity, must delete policies first.");
+  const isInProfile = [...world.account.clusters.values()].some((cluster) =>
+    [...cluster.nodegroups.values()].some((nodegroup) => nodegroup.nodeRole === role.arn),
+  );
+  if (isInProfile) throw conflict("Cannot delete entity, must remove roles from instance profile first.");
   if (role.path.startsWith("/aws-service-role/")) {
     throw fault("UnmodifiableEntityException", `Cannot perform the operation on the protected role '${role.name}'`);
   }
