@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import { delimiter } from "node:path";
+import { delimiter, dirname, resolve } from "node:path";
 import { ActionError } from "@eks-actions/action/error";
+import { readYaml } from "@eks-actions/manifest";
 import type { Cluster, Context, KubeConfig, User } from "@kubernetes/client-node";
 import { isRecord } from "./error.ts";
 import type { ExecPlugin } from "./exec-auth.ts";
@@ -15,7 +16,7 @@ export interface Target {
   readonly proxyUrl: string | undefined;
   readonly login: Login;
   /** Impersonation headers. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
 }
 
 export interface TlsSettings {
@@ -42,7 +43,7 @@ export type KubeconfigSource = string | { readonly text: string };
 export async function loadKubeconfig(source: KubeconfigSource, contextName?: string): Promise<Target> {
   // Loaded on demand: the library costs more than the rest of the start.
   const { KubeConfig: Loader } = await import("@kubernetes/client-node");
-  const config = typeof source === "string" ? fromFiles(Loader, source) : fromText(Loader, source.text);
+  const { config, users } = typeof source === "string" ? fromFiles(Loader, source) : fromText(Loader, source.text);
   const name = contextName ?? config.getCurrentContext() ?? "";
   const context = config.getContextObject(name);
   if (context === null) throw invalid(contextProblem(name, config.getContexts()), source);
@@ -52,52 +53,96 @@ export async function loadKubeconfig(source: KubeconfigSource, contextName?: str
   const user = config.getUser(context.user);
   if (user === null) throw invalid(`context ${name} names the user ${context.user}, which is not there`, source);
   config.setCurrentContext(name);
+  const more = users.get(user.name) ?? NOTHING_MORE;
   return {
     server: serverUrl(cluster, source),
     context: name,
     namespace: context.namespace || "default",
     tls: tlsSettings(cluster, user, source),
     proxyUrl: cluster.proxyUrl,
-    login: login(config, cluster, user),
-    headers: user.impersonateUser === undefined ? {} : { "impersonate-user": user.impersonateUser },
+    login: login(config, cluster, user, more),
+    headers: impersonation(user, more),
   };
 }
 
-function fromText(Loader: typeof KubeConfig, text: string): KubeConfig {
+interface Loaded {
+  readonly config: KubeConfig;
+  readonly users: ReadonlyMap<string, MoreOfUser>;
+}
+
+/** Fields of a user that the library drops. */
+interface MoreOfUser {
+  readonly tokenFile: string;
+  readonly groups: readonly string[];
+}
+
+const NOTHING_MORE: MoreOfUser = { tokenFile: "", groups: [] };
+
+function fromText(Loader: typeof KubeConfig, text: string): Loaded {
+  return load(Loader, text, { text }, undefined);
+}
+
+// kubectl's rules for a list of files: absent ones are skipped, the first to name a thing wins.
+function fromFiles(Loader: typeof KubeConfig, paths: string): Loaded {
+  const files = paths.split(delimiter).filter((path) => path !== "");
+  const loaded = files.flatMap((file) => fromFile(Loader, file, files.length > 1));
+  const configs = loaded.map(({ config }) => config);
+  const merged = new Loader();
+  merged.loadFromOptions({
+    clusters: firstOfEach<Cluster>(configs.flatMap((config) => config.getClusters())),
+    users: firstOfEach<User>(configs.flatMap((config) => config.getUsers())),
+    contexts: firstOfEach<Context>(configs.flatMap((config) => config.getContexts())),
+    currentContext: configs.find((config) => Boolean(config.getCurrentContext()))?.getCurrentContext() ?? "",
+  });
+  return { config: merged, users: new Map(loaded.toReversed().flatMap(({ users }) => [...users])) };
+}
+
+function fromFile(Loader: typeof KubeConfig, file: string, mayBeAbsent: boolean): readonly Loaded[] {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    const isAbsent = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+    if (isAbsent && mayBeAbsent) return [];
+    throw invalid(isAbsent ? "does not exist" : `cannot be read: ${messageOf(cause)}`, file, cause);
+  }
+  return [load(Loader, text, file, dirname(resolve(file)))];
+}
+
+function load(Loader: typeof KubeConfig, text: string, source: KubeconfigSource, folder: string | undefined): Loaded {
+  const [result] = readYaml(text, typeof source === "string" ? source : "kubeconfig");
+  if (result === undefined) throw invalid("is empty", source);
+  if ("error" in result) throw invalid(`is no kubeconfig: ${result.error.message}`, source, result.error);
   const config = new Loader();
   try {
     config.loadFromString(text);
   } catch (cause) {
-    throw invalid(`is no kubeconfig: ${messageOf(cause)}`, { text }, cause);
+    throw invalid(`is no kubeconfig: ${messageOf(cause)}`, source, cause);
   }
-  return config;
+  if (folder !== undefined) config.makePathsAbsolute(folder);
+  return { config, users: moreOfUsers(result.document.value, folder) };
 }
 
-// kubectl's rules for a list of files: absent ones are skipped, the first to name a thing wins.
-function fromFiles(Loader: typeof KubeConfig, paths: string): KubeConfig {
-  const files = paths.split(delimiter).filter((path) => path !== "");
-  const loaded = files.flatMap((file) => fromFile(Loader, file, files.length > 1));
-  const first = loaded.find((config) => Boolean(config.getCurrentContext()));
-  const merged = new Loader();
-  merged.loadFromOptions({
-    clusters: firstOfEach<Cluster>(loaded.flatMap((config) => config.getClusters())),
-    users: firstOfEach<User>(loaded.flatMap((config) => config.getUsers())),
-    contexts: firstOfEach<Context>(loaded.flatMap((config) => config.getContexts())),
-    currentContext: first?.getCurrentContext() ?? "",
-  });
-  return merged;
+function moreOfUsers(value: unknown, folder: string | undefined): ReadonlyMap<string, MoreOfUser> {
+  const users = isRecord(value) && Array.isArray(value["users"]) ? value["users"].filter(isRecord) : [];
+  return new Map(
+    users.map(({ name, user }): [string, MoreOfUser] => {
+      const fields = isRecord(user) ? user : {};
+      const tokenFile = typeof fields["tokenFile"] === "string" ? fields["tokenFile"] : "";
+      return [
+        String(name),
+        {
+          tokenFile: tokenFile === "" || folder === undefined ? tokenFile : resolve(folder, tokenFile),
+          groups: Array.isArray(fields["as-groups"]) ? fields["as-groups"].map(String) : [],
+        },
+      ];
+    }),
+  );
 }
 
-function fromFile(Loader: typeof KubeConfig, file: string, mayBeAbsent: boolean): readonly KubeConfig[] {
-  const config = new Loader();
-  try {
-    config.loadFromFile(file);
-    return [config];
-  } catch (cause) {
-    const isAbsent = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
-    if (isAbsent && mayBeAbsent) return [];
-    throw invalid(isAbsent ? "does not exist" : `is no kubeconfig: ${messageOf(cause)}`, file, cause);
-  }
+function impersonation(user: User, { groups }: MoreOfUser): Readonly<Record<string, string | readonly string[]>> {
+  if (user.impersonateUser === undefined) return {};
+  return { "impersonate-user": user.impersonateUser, ...(groups.length === 0 ? {} : { "impersonate-group": groups }) };
 }
 
 function firstOfEach<T extends { readonly name: string }>(items: readonly T[]): T[] {
@@ -141,12 +186,11 @@ function checkedPem(what: string, pem: string, source: KubeconfigSource): string
   throw invalid(`holds a ${what} that is no PEM (data fields are base64 of PEM)`, source);
 }
 
-function login(config: KubeConfig, cluster: Cluster, user: User): Login {
+function login(config: KubeConfig, cluster: Cluster, user: User, { tokenFile }: MoreOfUser): Login {
+  // client-go's order: the file wins over the token beside it.
+  if (tokenFile !== "") return { kind: "file", tokenFile };
   if (user.token !== undefined && user.token !== "") return { kind: "header", authorization: `Bearer ${user.token}` };
   if (isRecord(user.exec)) return { kind: "exec", plugin: execPlugin(user.exec, cluster) };
-  const tokenFile =
-    isRecord(user.authProvider) && isRecord(user.authProvider["config"]) ? user.authProvider["config"] : {};
-  if (typeof tokenFile["tokenFile"] === "string") return { kind: "file", tokenFile: tokenFile["tokenFile"] };
   if (user.authProvider !== undefined) return { kind: "provider", authorization: () => fromProvider(config) };
   if (user.username !== undefined && user.username !== "") {
     const basic = Buffer.from(`${user.username}:${user.password ?? ""}`).toString("base64");

@@ -42,7 +42,7 @@ export interface SenderOptions {
   readonly credentials: Credentials;
   readonly limiter: Limiter;
   readonly clock: Clock;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly patience: Patience;
   readonly random?: (() => number) | undefined;
   onRetry?(what: string): void;

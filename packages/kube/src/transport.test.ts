@@ -2,7 +2,7 @@ import { createServer as createHttpServer } from "node:http";
 import { constants } from "node:http2";
 import { connect as dial } from "node:net";
 import { ActionError } from "@eks-actions/action/error";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { createCertificate } from "../../../test/cluster/certificate.ts";
 import {
   type FaultServer,
@@ -13,6 +13,9 @@ import {
 import { virtualClock } from "../../../test/fakes/clock.ts";
 import { type ConnectOptions, connect } from "./connect.ts";
 import { KubeApiError } from "./error.ts";
+
+// The library's first import takes seconds on a busy machine.
+beforeAll(() => import("@kubernetes/client-node"), 60_000);
 
 const REF = { apiVersion: "v1", kind: "ConfigMap", name: "a", namespace: "apps" };
 const OBJECT = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a", namespace: "apps" } };

@@ -8,7 +8,7 @@ export interface HttpRequest {
   /** With query. */
   readonly path: string;
   /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: Buffer | undefined;
 }
 
