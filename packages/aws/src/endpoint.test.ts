@@ -72,7 +72,7 @@ describe("readProxy", () => {
 
   it("makes agents that keep connections", () => {
     const agents = createAgents(undefined);
-    expect(agents.https.options).toMatchObject({ keepAlive: true });
-    expect(agents.http.options).toMatchObject({ keepAlive: true });
+    expect(agents.https).toHaveProperty("keepAlive", true);
+    expect(agents.http).toHaveProperty("keepAlive", true);
   });
 });
