@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
 import { ActionError, collect, type RawInputs, type RunContext } from "@eks-actions/action";
-import { parsePolicyArn, parseRoleArn, partitionOf, type RoleArn } from "@eks-actions/aws";
+import { parsePolicyArn, parseRoleArn, partitionOf, type RoleArn } from "./aws-names.ts";
 import { foreignInputs } from "./foreign-inputs.ts";
 import type { Values } from "./inputs.ts";
 import type { SessionNameTemplate } from "./session-name.ts";

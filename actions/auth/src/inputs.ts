@@ -10,7 +10,7 @@ import {
   text,
   withDefault,
 } from "@eks-actions/action";
-import { checkEndpoint, parsePolicyArn, parseRoleArn, REGION_PATTERN } from "@eks-actions/aws";
+import { checkEndpoint, parsePolicyArn, parseRoleArn, REGION_PATTERN } from "./aws-names.ts";
 import { type Inputs, resolveInputs } from "./input-rules.ts";
 import { parseSessionName } from "./session-name.ts";
 import { parseSessionPolicy } from "./session-policy.ts";

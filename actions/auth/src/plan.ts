@@ -1,4 +1,5 @@
-import { type AssumeRequest, partitionOf, type RoleArn, stsHost } from "@eks-actions/aws";
+import type { AssumeRequest } from "@eks-actions/aws";
+import { partitionOf, type RoleArn, stsHost } from "./aws-names.ts";
 import type { Claims } from "./claims.ts";
 import type { ClusterInput, Inputs } from "./input-rules.ts";
 import type { Facts } from "./observe.ts";
