@@ -99,6 +99,7 @@ export async function runJobIn(session: Session, steps: readonly JobStep[], opti
   const ran = await runSteps(scope, steps);
   const posts = await runPosts(scope);
   endLeftProcesses(session);
+  noteLeftFiles(session, before);
   const all = [...ran, ...posts];
   const log = all.map((step) => step.log).join("\n");
   refuse(session.findings, options.tolerate ?? [], log);
@@ -127,6 +128,14 @@ export async function runJobIn(session: Session, steps: readonly JobStep[], opti
     filesLeft: [...after].filter(([path, stamp]) => before.get(path) !== stamp).map(([path]) => path),
     findings: [...session.findings],
   };
+}
+
+// RUNNER_TEMP is emptied when a job is over, the system's temporary folder is not: on a self-hosted runner it fills up.
+function noteLeftFiles(session: Session, before: ReadonlyMap<string, string>): void {
+  for (const path of filesOutsideWorkspace(session.machine).keys()) {
+    if (!path.startsWith(session.machine.systemTemp) || before.has(path)) continue;
+    session.findings.push({ code: "LEFTOVERS", message: `${path} lies in the system's temporary folder` });
+  }
 }
 
 function flat(steps: readonly RanStep[]): readonly RanStep[] {

@@ -231,3 +231,12 @@ it("reports processes that outlive the job, after its posts", async () => {
   });
   expect(result.findings.map((finding) => finding.code)).toEqual(["LEFTOVERS"]);
 });
+
+it("reports files that stay in the system's temporary folder, which no one empties", async () => {
+  const leave = js(`fs.writeFileSync(env.TMPDIR + "/stays", "x"); fs.writeFileSync(env.RUNNER_TEMP + "/goes", "x")`);
+  await expect(job([leave])).rejects.toThrow(/LEFTOVERS: \S+\/tmp\/stays lies in the system's temporary folder/);
+  const tidy = await job([
+    js(leave.with?.["script"] ?? "", { with: { "post-script": `fs.rmSync(env.TMPDIR + "/stays")` } }),
+  ]);
+  expect(tidy.filesLeft.map((path) => path.split("/").at(-1))).toEqual(["goes"]);
+});

@@ -114,6 +114,18 @@ describe("caching and limits", () => {
 
 describe("hostile clients", () => {
   it.each([
+    ["..%2f..%2fetc%2fpasswd", 404],
+    // Resolved before it is sent: another path altogether.
+    ["%2e%2e/%2e%2e/secret", 501],
+    ["constructor", 404],
+    ["__proto__", 404],
+  ])("find nothing outside the tree: contents/%s", async (path, status) => {
+    await using github = await startGitHub({ permissions: everything });
+    expect((await ask(github, "GET", `${shop}/contents/${path}`)).status).toBe(status);
+    expect(github.takeViolations()).toHaveLength(status === 501 ? 1 : 0);
+  });
+
+  it.each([
     [
       "a body beyond 1 MiB",
       `POST ${shop}/issues HTTP/1.1\r\nhost: x\r\ncontent-length: 1100000\r\n\r\n${"x".repeat(1_100_000)}`,

@@ -65,6 +65,11 @@ function commitAt(call: Call, ref: string | null): Commit | undefined {
   return sha === undefined ? undefined : call.view.repo.commits.get(sha);
 }
 
+// A path may be called `constructor`.
+function fileOf(commit: Commit, path: string): string | undefined {
+  return Object.hasOwn(commit.files, path) ? commit.files[path] : undefined;
+}
+
 function getContent(call: Call): Answer {
   const commit = commitAt(call, call.query.get("ref"));
   const path = (call.params["path"] ?? "").replace(/^\/+|\/+$/g, "");
@@ -78,7 +83,7 @@ function getContent(call: Call): Answer {
       },
     };
   }
-  const content = commit.files[path];
+  const content = fileOf(commit, path);
   if (content !== undefined) {
     // Beyond 1 MB the API answers without content; it must be asked for raw.
     const isBig = Buffer.byteLength(content) > 1_048_576;
@@ -104,7 +109,7 @@ function getContent(call: Call): Answer {
 }
 
 function entry(call: Call, commit: Commit, path: string, type: "file" | "dir") {
-  const content = commit.files[path] ?? "";
+  const content = fileOf(commit, path) ?? "";
   const sha = type === "file" ? blobSha(content) : blobSha(`${commit.sha}:${path}`);
   const self = repoUrl(call.view, `/contents/${encodeURI(path)}?ref=${commit.sha}`);
   const git = repoUrl(call.view, `/git/${type === "file" ? "blobs" : "trees"}/${sha}`);
