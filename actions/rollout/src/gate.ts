@@ -103,10 +103,27 @@ export async function gate(
 
     const idleEnd = Math.max(progressAt, Math.min(graceUntil, now)) + options.noProgressMs;
     const hardEnd = began + options.timeoutMs;
-    if (open.length > 0 && now >= hardEnd)
-      return { verdicts, healthyAfter, failure: overdue(open, "TIMEOUT", options.timeoutMs) };
-    if (open.length > 0 && now >= idleEnd && now >= graceUntil)
-      return { verdicts, healthyAfter, failure: overdue(open, "NO_PROGRESS", options.noProgressMs) };
+    const limit =
+      open.length === 0
+        ? undefined
+        : now >= hardEnd
+          ? "TIMEOUT"
+          : now >= idleEnd && now >= graceUntil
+            ? "NO_PROGRESS"
+            : undefined;
+    if (limit !== undefined) {
+      // The last look: events may name what the counts do not.
+      const unseen = new Set(
+        open.flatMap(({ ref }) => (ref.namespace === undefined || detailed.has(ref.namespace) ? [] : [ref.namespace])),
+      );
+      if (unseen.size === 0) {
+        const ms = limit === "TIMEOUT" ? options.timeoutMs : options.noProgressMs;
+        return { verdicts, healthyAfter, failure: overdue(open, limit, ms) };
+      }
+      for (const namespace of unseen) detailed.add(namespace);
+      await abortable(Promise.all([...unseen].map((namespace) => view.needDetails(namespace))), signal);
+      continue;
+    }
 
     const next = Math.min(
       ...verdicts.map((verdict) => verdict.recheckAt ?? Number.POSITIVE_INFINITY).filter((time) => time > now),

@@ -35,24 +35,10 @@ describe("a release that is not healthy", () => {
     expect(bad.outputs).toMatchObject({ result: "reverted", cause: "CONFIG_MISSING" });
   });
 
-  it("for a quota names the quota", async () => {
-    await using scene = await released();
-    scene.kube.create({
-      apiVersion: "v1",
-      kind: "ResourceQuota",
-      metadata: { name: "small", namespace: scene.namespace },
-      spec: { hard: { pods: "2" } },
-    });
-    scene.write("k8s/web.yaml", deployment({ replicas: 4 }));
-    const bad = await scene.rollout({ "failed-create-grace": "1s" });
-    expect(bad.outputs).toMatchObject({ result: "reverted", cause: "FAILED_CREATE" });
-    expect(bad.annotations[0]?.message).toContain("exceeded quota: small");
-  });
-
   it("whose probes fail is named when no progress is made", async () => {
     await using scene = await released();
     scene.write("k8s/web.yaml", deployment({ behaviour: "never-ready" }));
-    const bad = await scene.rollout({ "no-progress-timeout": "12s" });
+    const bad = await scene.rollout({ "no-progress-timeout": "2s" });
     expect(bad.outputs).toMatchObject({ result: "reverted", cause: "PROBE_FAILING" });
     expect(bad.annotations[0]?.message).toContain("Readiness probe failed");
   });

@@ -28,6 +28,7 @@ export async function createScene(options: KubeOptions = {}): Promise<Scene> {
     writeFileSync(join(machine.workspace, path), text);
   };
   writeFileSync(join(machine.workspace, "kubeconfig"), kube.kubeconfig("ci"));
+  writeFileSync(join(machine.workspace, "admin"), kube.kubeconfig("admin"));
   let seen = 0;
   const defaults = { app: "shop", namespace, manifests: "k8s", kubeconfig: "kubeconfig", "revert-timeout": "30s" };
   return {

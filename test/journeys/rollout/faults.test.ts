@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { createScene, deployment, liveImage, lock, released, service } from "./scene.ts";
+
+describe("a rollout through trouble", () => {
+  it("goes on after 429 with Retry-After, 503 and a cut connection", async () => {
+    await using scene = await createScene();
+    scene.write("k8s/web.yaml", deployment());
+    scene.write("k8s/service.yaml", service);
+    scene.kube.fault({ match: /\/deployments\/web/, method: "PATCH", nth: 2, status: 429, retryAfter: 1 });
+    scene.kube.fault({ match: /\/services\/web/, method: "PATCH", nth: 1, status: 503 });
+    scene.kube.fault({ match: /\/deployments$/, method: "GET", nth: 1, drop: true });
+    const result = await scene.rollout();
+    expect(result.outputs["result"]).toBe("applied");
+    expect(scene.kube.violations).toEqual([]);
+  });
+
+  it("keeps its verdict when watches break and history is compacted", async () => {
+    await using scene = await createScene({ podStartMs: 1500 });
+    scene.write("k8s/web.yaml", deployment());
+    const running = scene.rollout();
+    const broken = setInterval(() => scene.kube.compact(), 200);
+    scene.kube.fault({ match: ({ query }) => query.get("watch") === "true", nth: 1, drop: true });
+    const result = await running;
+    clearInterval(broken);
+    expect(result.outputs["result"]).toBe("applied");
+    expect(result.durationMs).toBeLessThan(10_000);
+  });
+
+  it("leaves a report and a named state within 7 s of a cancel, and post puts the old version back", async () => {
+    await using scene = await released();
+    scene.write("k8s/web.yaml", deployment({ image: "registry.example/web:2", behaviour: "never-ready" }));
+    const cancelled = await scene.rollout({}, { cancelAt: /not ready|ready ·/ });
+    expect(cancelled.outcome).toBe("cancelled");
+    expect(cancelled.outputs).toMatchObject({ result: "cancelled", cause: "CANCELLED" });
+    expect(cancelled.summary).toContain("cancelled");
+    expect(cancelled.durationMs).toBeLessThan(9_000);
+    expect(lock(scene)).toContain("aborting");
+    expect(liveImage(scene)).toBe("registry.example/web:2");
+    const post = await scene.post(cancelled);
+    expect(post.outcome).toBe("success");
+    expect(liveImage(scene)).toBe("registry.example/web:1");
+    expect(lock(scene)).toContain('"holderIdentity":""');
+    scene.write("k8s/web.yaml", deployment());
+    expect((await scene.rollout()).outputs["result"]).toBe("unchanged");
+  });
+
+  it("has nothing to do in post after a finished run", async () => {
+    await using scene = await createScene();
+    scene.write("k8s/web.yaml", deployment());
+    const result = await scene.rollout();
+    const before = scene.kube.requests.length;
+    expect((await scene.post(result)).outcome).toBe("success");
+    expect(scene.kube.requests.length).toBe(before);
+  });
+
+  it("is reconciled after its process was killed", async () => {
+    await using scene = await released();
+    scene.write("k8s/web.yaml", deployment({ image: "registry.example/web:2", behaviour: "never-ready" }));
+    const killed = await scene.rollout({}, { cancelAt: /not ready|ready ·/ });
+    expect(killed.outcome).toBe("cancelled");
+    age(scene);
+    const result = await scene.rollout({ mode: "reconcile" });
+    expect(result.outputs["result"]).toBe("recovered");
+    expect(liveImage(scene)).toBe("registry.example/web:1");
+    expect(lock(scene)).toContain('"holderIdentity":""');
+  });
+});
+
+/** As if the run had been silent for two minutes. */
+function age(scene: Awaited<ReturnType<typeof createScene>>): void {
+  const key = `${scene.namespace}/eks-actions-shop`;
+  const lease = JSON.parse(JSON.stringify(scene.kube.store.get("leases.coordination.k8s.io", key)));
+  lease.spec.renewTime = new Date(Date.now() - 120_000).toISOString();
+  scene.kube.store.put("leases.coordination.k8s.io", key, lease);
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { createScene, deployment, released } from "./scene.ts";
+
+describe("hostile text", () => {
+  it("in names of files and in events never becomes Markdown, a mention or a command", async () => {
+    await using scene = await createScene();
+    const image = "registry.example/web:missing";
+    const annotations = {
+      "sim.test/pull-error":
+        "not found | <script>alert(1)</script> @team [x](http://evil.example) `code`\n::error::injected",
+    };
+    scene.write("k8s/we|b `x` <img>.yaml", deployment({ image, annotations }));
+    const bad = await scene.rollout({ "image-missing-grace": "0s", environment: "pr|od <b>" });
+    expect(bad.outputs).toMatchObject({ result: "held", cause: "IMAGE_NOT_FOUND" });
+    expect(
+      bad.annotations.filter((one) => one.message.includes("injected") && one.title !== "IMAGE_NOT_FOUND"),
+    ).toEqual([]);
+    for (const text of ["<script>", "<img>", "<b>", "[x](http", "@team"]) expect(bad.summary).not.toContain(text);
+  });
+
+  it("in pod logs is printed with commands stopped", async () => {
+    await using scene = await released();
+    const words =
+      "::set-output name=result::applied\n\u001b[31m| a | table | breaker |\n##[error]fake\n::error file=x,line=1::injected";
+    scene.write(
+      "k8s/web.yaml",
+      deployment({ behaviour: "crashloop", annotations: { "sim.test/previous-log": words } }),
+    );
+    const bad = await scene.rollout({ "restart-budget": "1", "stable-for": "3s" });
+    expect(bad.outputs).toMatchObject({ result: "reverted", cause: "CRASH_LOOP" });
+    expect(bad.annotations.filter((one) => one.message === "injected")).toEqual([]);
+    expect(bad.log).not.toContain("\u001b");
+    expect(bad.summary).not.toContain("| a | table");
+  });
+
+  it("never shows a value of a Secret, whether new, changed or snapshotted", async () => {
+    await using scene = await createScene();
+    const secret = (value: string) =>
+      `apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData:\n  url: ${value}\n`;
+    scene.write("k8s/db.yaml", secret("first-password-1234"));
+    const secrets = { first: "first-password-1234", second: "second-password-5678" };
+    expect((await scene.rollout({}, { secrets })).outputs["result"]).toBe("applied");
+    scene.write("k8s/db.yaml", secret("second-password-5678"));
+    const changed = await scene.rollout({}, { secrets });
+    expect(changed.outputs).toMatchObject({ result: "applied", updated: "1" });
+    expect(changed.log).toMatch(/data\.url: hmac:[0-9a-f]{8} → hmac:[0-9a-f]{8}/);
+    expect((await scene.rollout({}, { secrets })).outputs["result"]).toBe("unchanged");
+  });
+});
