@@ -1,4 +1,5 @@
 import type { Tag } from "@aws-sdk/client-ec2";
+import { taggedByArn } from "../services/eks/tagged.ts";
 import type { Account } from "../state.ts";
 import { type Target, text } from "./requirements.ts";
 
@@ -10,7 +11,7 @@ const none: Target = { arn: "*", tags: {} };
 export function eksResource(account: Account, operation: string, input: Input): Target {
   const prefix = `arn:${account.partition}:eks:${account.region}:${account.id}:`;
   const resourceArn = text(input["resourceArn"]);
-  if (resourceArn !== undefined) return { arn: resourceArn, tags: {} };
+  if (resourceArn !== undefined) return { arn: resourceArn, tags: taggedByArn(account, resourceArn)?.tags ?? {} };
   const clusterName = text(input["clusterName"]) ?? text(input["name"]);
   if (clusterName === undefined || ["ListClusters", "DescribeClusterVersions"].includes(operation)) return none;
   const record = account.clusters.get(clusterName);
@@ -74,15 +75,15 @@ const ec2Kinds: Readonly<Record<string, string>> = {
   vpce: "vpc-endpoint",
 };
 
+const unusualKinds: Readonly<Record<string, string>> = { NatGateway: "natgateway", Address: "elastic-ip" };
+
 /** The EC2 object that a change acts on; creations act on `<kind>/*`, reads on everything. */
 export function ec2Resource(account: Account, operation: string, input: Input): Target {
   if (/^(Describe|Get)/.test(operation)) return none;
   const prefix = `arn:${account.partition}:ec2:${account.region}:${account.id}:`;
   if (/^(Create|Allocate)/.test(operation) && !/^Create(Route|Tags|LaunchTemplateVersion)$/.test(operation)) {
-    const kind = operation
-      .replace(/^(Create|Allocate)/, "")
-      .replace(/([a-z])([A-Z])/g, "$1-$2")
-      .toLowerCase();
+    const noun = operation.replace(/^(Create|Allocate)/, "");
+    const kind = unusualKinds[noun] ?? noun.replace(/([a-z])([A-Z])/g, "$1-$2").toLowerCase();
     return { arn: `${prefix}${kind}/*`, tags: {} };
   }
   const id = Object.values(input)
