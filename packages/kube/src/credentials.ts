@@ -81,11 +81,13 @@ function renewable(clock: Clock, fetch: (signal: AbortSignal) => Promise<Dated>)
 
   return {
     async current(signal) {
+      signal.throwIfAborted();
       if (held !== undefined && clock.now() < held.useUntil) return held.credential;
       return (await abortable(fresh(), signal)).credential;
     },
     async renew(refused, signal) {
       if (held?.credential !== refused && held !== undefined) return true;
+      signal.throwIfAborted();
       held = undefined;
       await abortable(fresh(), signal);
       return true;
@@ -94,7 +96,6 @@ function renewable(clock: Clock, fetch: (signal: AbortSignal) => Promise<Dated>)
 }
 
 function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
