@@ -1,6 +1,6 @@
 import { ActionError } from "@eks-actions/action";
 import type { Action } from "./action.ts";
-import { actionHash } from "./hash.ts";
+import { actionHash, approvedArgs } from "./hash.ts";
 import type { Inputs } from "./inputs.ts";
 import { configHash } from "./names.ts";
 import type { Plan } from "./plan.ts";
@@ -40,6 +40,8 @@ export function readApproval(inputs: Inputs, ports: Pick<Ports, "readText">): Ap
 interface PlanFile {
   readonly planHash: string;
   readonly actions: readonly ApprovedAction[];
+  /** Every approved call as canonical JSON. */
+  readonly calls: ReadonlySet<string>;
   readonly cluster: Readonly<Record<string, unknown>>;
   readonly owner: unknown;
   readonly configHash: unknown;
@@ -61,11 +63,13 @@ function readPlanFile(text: string): PlanFile {
   const root = record(parsed);
   if (root["schemaVersion"] !== 1 || !Array.isArray(root["actions"])) throw invalid("is no plan of this action");
   const actions = root["actions"].map(record);
+  const approvedCalls = new Set<string>();
   const hashes: ApprovedAction[] = actions.map((action) => {
     const { op, target, calls } = action;
     const plain = Array.isArray(calls)
       ? calls.map(record).map(({ service, operation, args }) => ({ service, operation, args }))
       : [];
+    for (const call of plain) approvedCalls.add(canonical(call));
     const hash = sha256(canonical({ op, target, calls: plain }));
     if (op !== "wait" && hash !== action["hash"]) throw invalid(`was edited: action ${String(action["id"])}`);
     return { id: String(action["id"]), hash };
@@ -80,6 +84,7 @@ function readPlanFile(text: string): PlanFile {
   return {
     planHash: whole,
     actions: hashes,
+    calls: approvedCalls,
     cluster: record(root["cluster"]),
     owner: root["owner"],
     configHash: record(root["config"])["hash"],
@@ -100,7 +105,7 @@ function checkFile(plan: Plan, file: PlanFile): void {
   if (differences.length > 0) throw stale(differences);
   const approved = new Set(file.actions.map(({ hash }) => hash));
   const extra = plan.actions.filter(
-    (action) => action.op !== "wait" && !isFollowUp(action) && !approved.has(actionHash(action)),
+    (action) => action.op !== "wait" && !approved.has(actionHash(action)) && !isRest(action, file.calls),
   );
   if (extra.length > 0) {
     throw stale(
@@ -111,9 +116,22 @@ function checkFile(plan: Plan, file: PlanFile): void {
   }
 }
 
-/** The rest of a creation that a killed run began: its calls are a tail of approved ones. */
-function isFollowUp(action: Action): boolean {
-  return action.op === "update" && action.changes.length === 0 && !action.destructive && action.needs.length === 0;
+/** The rest of an approved action that a killed run began: nothing but calls that were approved, and bookkeeping. */
+function isRest(action: Action, approved: ReadonlySet<string>): boolean {
+  return action.calls.every((call) => {
+    const args = approvedArgs(call.args);
+    return (
+      isBookkeeping(call.operation, args) ||
+      approved.has(canonical({ service: call.service, operation: call.operation, args }))
+    );
+  });
+}
+
+/** A tag call of which nothing is left once our own tags are taken out. */
+function isBookkeeping(operation: string, args: unknown): boolean {
+  const { tags, Tags } = record(args);
+  if (operation !== "TagRole" && operation !== "TagResource") return false;
+  return Array.isArray(Tags) ? Tags.length === 0 : Object.keys(record(tags)).length === 0;
 }
 
 function stale(reasons: readonly string[]): ActionError {

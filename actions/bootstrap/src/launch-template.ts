@@ -65,8 +65,10 @@ export function planTemplate(context: Context, group: ManagedNodeGroup): Planned
     });
   }
   const number = matching?.VersionNumber?.toString();
+  // By reference as long as it is the newest, so that the plan's hash is the same before and after it exists.
+  const isNewest = number === undefined || number === context.known.get(`${part}#version`);
   return {
-    reference: { id: ref(part), version: number ?? ref(part, "version") },
+    reference: { id: ref(part), version: isNewest ? ref(part, "version") : number },
     part,
     actions: quick(part, { kind: "LaunchTemplate", name: group.name }, live === undefined, calls, after),
     differsFrom: (running) => running?.id !== live?.template.LaunchTemplateId || running?.version !== number,

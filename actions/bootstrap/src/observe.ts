@@ -37,7 +37,7 @@ async function readAws(config: ClusterConfig, aws: ClusterApi, now: number, sign
       readRoles(aws, name, signal),
       readProviders(aws, signal),
       readTemplates(aws, name, signal),
-      config.cloudWatch.logRetentionInDays === undefined ? undefined : aws.other.logGroup(logGroupName(name), signal),
+      config.cloudWatch.logRetentionInDays === undefined ? undefined : aws.logs.logGroup(logGroupName(name), signal),
     ]);
   const version = cluster?.version ?? targetVersion(config, undefined, versions).version;
   const [inside, network, insights] = await Promise.all([

@@ -67,7 +67,7 @@ export type {
   UpdateOwner,
 } from "./cluster/eks-reads.ts";
 export type { IamRole, IdentityReads } from "./cluster/identity-reads.ts";
-export type { LiveLogGroup, OtherReads } from "./cluster/other-reads.ts";
+export type { LiveLogGroup, LogReads } from "./cluster/log-reads.ts";
 export { type ClusterApi, createClusterApi } from "./cluster/port.ts";
 export type { ClusterWrites, WriteCall, WriteService } from "./cluster/writes.ts";
 export {

@@ -14,8 +14,6 @@ export interface Clients {
   ec2(): Promise<Loaded<typeof import("./sdk/ec2.ts"), "EC2Client">>;
   iam(): Promise<Loaded<typeof import("./sdk/iam.ts"), "IAMClient">>;
   logs(): Promise<Loaded<typeof import("./sdk/others.ts"), "CloudWatchLogsClient">>;
-  quotas(): Promise<Loaded<typeof import("./sdk/others.ts"), "ServiceQuotasClient">>;
-  ssm(): Promise<Loaded<typeof import("./sdk/others.ts"), "SSMClient">>;
   sts(): Promise<Loaded<typeof import("./sdk/others.ts"), "STSClient">>;
 }
 
@@ -62,14 +60,6 @@ export function createClients(aws: Aws, requestHandler?: RequestHandler): Client
     logs: lazily(
       () => import("./sdk/others.ts"),
       (sdk) => new sdk.CloudWatchLogsClient(config("CLOUDWATCH_LOGS")),
-    ),
-    quotas: lazily(
-      () => import("./sdk/others.ts"),
-      (sdk) => new sdk.ServiceQuotasClient(config("SERVICE_QUOTAS")),
-    ),
-    ssm: lazily(
-      () => import("./sdk/others.ts"),
-      (sdk) => new sdk.SSMClient(config("SSM")),
     ),
     sts: lazily(
       () => import("./sdk/others.ts"),

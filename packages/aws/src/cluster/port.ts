@@ -3,7 +3,7 @@ import { createClients, type RequestHandler } from "./clients.ts";
 import { createEc2Reads, type Ec2Reads } from "./ec2-reads.ts";
 import { createEksReads, type EksReads } from "./eks-reads.ts";
 import { createIdentityReads, type IdentityReads } from "./identity-reads.ts";
-import { createOtherReads, type OtherReads } from "./other-reads.ts";
+import { createLogReads, type LogReads } from "./log-reads.ts";
 import { createRate } from "./rate.ts";
 import { createRead, type Traffic } from "./request.ts";
 import { type ClusterWrites, createWrites } from "./writes.ts";
@@ -13,7 +13,7 @@ export interface ClusterApi extends ClusterWrites {
   readonly eks: EksReads;
   readonly ec2: Ec2Reads;
   readonly iam: IdentityReads;
-  readonly other: OtherReads;
+  readonly logs: LogReads;
   readonly traffic: Readonly<Traffic>;
 }
 
@@ -28,11 +28,7 @@ export function createClusterApi(aws: Aws, options: { readonly requestHandler?: 
     eks: createEksReads(clients, read("eks", 5, 20)),
     ec2: createEc2Reads(clients, read("ec2", 20, 50)),
     iam: createIdentityReads(clients, read("iam", 10, 50), read("sts", 10, 10)),
-    other: createOtherReads(clients, {
-      ssm: read("ssm", 10, 20),
-      logs: read("logs", 5, 10),
-      quotas: read("servicequotas", 5, 10),
-    }),
+    logs: createLogReads(clients, read("logs", 5, 10)),
     ...createWrites(
       aws,
       clients,

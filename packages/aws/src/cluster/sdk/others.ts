@@ -6,6 +6,4 @@ export {
   DescribeLogGroupsCommand,
   PutRetentionPolicyCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
-export { GetServiceQuotaCommand, ServiceQuotasClient } from "@aws-sdk/client-service-quotas";
-export { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 export { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";

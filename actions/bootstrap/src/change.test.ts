@@ -1,0 +1,230 @@
+import { describe, expect, it, vi } from "vitest";
+import { type Lab, startLab } from "../../../test/journeys/bootstrap/in-process.ts";
+
+// Whole lives of clusters on a virtual clock: seconds of work on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
+const HEAD = "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata:\n  name: shop\n  region: eu-west-1\n";
+const BASE = `${HEAD}managedNodeGroups:
+  - name: web
+    minSize: 1
+    maxSize: 3
+    labels: {role: web}
+    taints:
+      - {key: dedicated, value: web, effect: NoSchedule}
+      - {key: dedicated, value: web, effect: NoExecute}
+`;
+
+async function built(config = BASE): Promise<Lab> {
+  const lab = await startLab({ iamPropagation: true, latency: false });
+  const ran = await lab.run(config);
+  if (ran.code !== 0) throw new Error(ran.log.join("\n"));
+  return lab;
+}
+
+const group = (lab: Lab, name = "web") => lab.aws.account.clusters.get("shop")?.nodegroups.get(name);
+const mine = (writes: readonly string[]) => writes.filter((write) => !/TagResource|UntagResource/.test(write));
+
+describe("a change of the file", () => {
+  it("of labels, maxSize and one of two taints of one key is a single update, and both taints stay", async () => {
+    await using lab = await built();
+    const changed = BASE.replace("maxSize: 3", "maxSize: 5")
+      .replace("role: web", "role: api, tier: front")
+      .replace("value: web, effect: NoExecute", "value: api, effect: NoExecute");
+    const ran = await lab.run(changed);
+    expect(ran.code).toBe(0);
+    expect(mine(ran.writes)).toEqual(["eks:UpdateNodegroupConfig"]);
+    expect(group(lab)).toMatchObject({
+      labels: { role: "api", tier: "front" },
+      scalingConfig: { minSize: 1, maxSize: 5 },
+    });
+    expect(
+      group(lab)
+        ?.taints?.map((taint) => `${taint.key}=${taint.value}:${taint.effect}`)
+        .sort(),
+    ).toEqual(["dedicated=api:NO_EXECUTE", "dedicated=web:NO_SCHEDULE"]);
+    expect((await lab.run(changed)).writes).toEqual([]);
+  });
+
+  it("of the volume makes a new launch template version and rolls the group", async () => {
+    await using lab = await built();
+    const changed = `${BASE}    volumeSize: 120\n`;
+    const ran = await lab.run(changed);
+    expect(ran.code).toBe(0);
+    expect(mine(ran.writes)).toEqual(["ec2:CreateLaunchTemplateVersion", "eks:UpdateNodegroupVersion"]);
+    expect((await lab.run(changed)).writes).toEqual([]);
+  });
+
+  it("of the instance type needs consent, and then the new group is ACTIVE before the old one goes", async () => {
+    await using lab = await built();
+    const changed = `${BASE}    instanceType: m5.xlarge\n`;
+    const refused = await lab.run(changed);
+    expect(refused).toMatchObject({ code: 1, writes: [], outputs: { cause: "CONSENT_REQUIRED", result: "blocked" } });
+    expect(refused.annotations.at(0)?.message).toContain("allow: replace-nodegroup");
+    const ran = await lab.run(changed, { allow: "replace-nodegroup" });
+    expect(ran.code).toBe(0);
+    expect(mine(ran.writes)).toEqual(["eks:CreateNodegroup", "eks:DeleteNodegroup"]);
+    const names = [...(lab.aws.account.clusters.get("shop")?.nodegroups.keys() ?? [])];
+    expect(names).toEqual([expect.stringMatching(/^web-[0-9a-f]{6}$/)]);
+    expect((await lab.run(changed)).writes).toEqual([]);
+  });
+
+  it("of several cluster settings is one update after another, opening before closing", async () => {
+    await using lab = await built();
+    const changed = `${BASE}vpc: {clusterEndpoints: {publicAccess: true, privateAccess: true}}\ncloudWatch: {clusterLogging: {enableTypes: [audit]}}\nupgradePolicy: {supportType: STANDARD}\n`;
+    const ran = await lab.run(changed);
+    expect(ran.code).toBe(0);
+    expect(mine(ran.writes)).toEqual(["eks:UpdateClusterConfig", "eks:UpdateClusterConfig", "eks:UpdateClusterConfig"]);
+    expect((await lab.run(changed)).writes).toEqual([]);
+  });
+
+  it("of a field that is fixed at creation is refused with the live value, before any write", async () => {
+    await using lab = await built();
+    const ran = await lab.run(`${BASE}vpc: {cidr: 10.0.0.0/16}\n`);
+    expect(ran).toMatchObject({ code: 1, writes: [], outputs: { cause: "IMMUTABLE_FIELD" } });
+    expect(ran.annotations[0]?.message).toContain("192.168.0.0/16");
+  });
+
+  it("that adds an access entry and a pod identity leaves everything else alone", async () => {
+    await using lab = await built();
+    lab.aws.addRole({ name: "dev" });
+    const changed = `${BASE}accessConfig:\n  accessEntries:\n    - principalARN: arn:aws:iam::111122223333:role/dev\n      accessPolicies:\n        - {policyARN: "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy", accessScope: {type: cluster}}\n`;
+    const ran = await lab.run(changed);
+    expect(ran.code).toBe(0);
+    expect(mine(ran.writes)).toEqual(["eks:CreateAccessEntry", "eks:AssociateAccessPolicy"]);
+    expect((await lab.run(changed)).writes).toEqual([]);
+    const wider = await lab.run(changed.replace("AmazonEKSViewPolicy", "AmazonEKSEditPolicy"));
+    expect(mine(wider.writes)).toEqual(["eks:AssociateAccessPolicy", "eks:DisassociateAccessPolicy"]);
+  });
+});
+
+describe("somebody else's change", () => {
+  it("is drift, and is put back; a size that an autoscaler moved is not", async () => {
+    await using lab = await built();
+    const live = group(lab);
+    if (live?.scalingConfig !== undefined) {
+      live.scalingConfig.desiredSize = 3;
+      live.labels = { role: "hacked" };
+    }
+    const drift = await lab.run(BASE, { mode: "drift" });
+    expect(drift).toMatchObject({ code: 2, writes: [], outputs: { result: "drifted" } });
+    expect((await lab.look(BASE)).drift).toEqual([
+      {
+        target: { kind: "NodeGroup", name: "web" },
+        path: "nodegroup[web].labels",
+        from: { role: "hacked" },
+        to: { role: "web" },
+      },
+    ]);
+    const ran = await lab.run(BASE);
+    expect(mine(ran.writes)).toEqual(["eks:UpdateNodegroupConfig"]);
+    expect(group(lab)).toMatchObject({ labels: { role: "web" }, scalingConfig: { desiredSize: 3 } });
+    expect(await lab.run(BASE, { mode: "drift" })).toMatchObject({ code: 0, outputs: { result: "unchanged" } });
+  });
+
+  it("of the owner is respected: another owner's cluster is refused, an untagged one adopted with consent", async () => {
+    await using lab = await built();
+    const other = await lab.run(BASE, { owner: "someone else" });
+    expect(other).toMatchObject({ code: 1, writes: [], outputs: { cause: "OWNED_BY_OTHER" } });
+    const cluster = lab.aws.account.clusters.get("shop")?.cluster;
+    if (cluster !== undefined) cluster.tags = {};
+    expect(await lab.run(BASE)).toMatchObject({ code: 1, writes: [], outputs: { cause: "CONSENT_REQUIRED" } });
+    expect((await lab.run(BASE, { allow: "adopt" })).code).toBe(0);
+    expect((await lab.run(BASE)).writes).toEqual([]);
+  });
+
+  it("under way from another run stops this one", async () => {
+    await using lab = await built();
+    const cluster = lab.aws.account.clusters.get("shop")?.cluster;
+    const now = Math.floor(lab.clock.now() / 1000);
+    if (cluster !== undefined) cluster.tags = { ...cluster.tags, "eks-actions/lease": `777.1/${now}` };
+    const ran = await lab.run(BASE.replace("maxSize: 3", "maxSize: 4"));
+    expect(ran).toMatchObject({ code: 1, writes: [], outputs: { cause: "LEASE_HELD" } });
+    await lab.clock.sleep(16 * 60_000);
+    expect((await lab.run(BASE.replace("maxSize: 3", "maxSize: 4"))).code).toBe(0);
+  });
+});
+
+describe("an upgrade", () => {
+  it("steps through the minors, rolls nodes once, and needs its word", async () => {
+    const versions = ["1.33", "1.34", "1.35"];
+    const config = BASE.replace("region:", `version: "${versions[0]}"\n  region:`);
+    await using lab = await built(config);
+    const wanted = config.replace('"1.33"', '"1.35"');
+    expect(await lab.run(wanted)).toMatchObject({ code: 1, writes: [], outputs: { cause: "CONSENT_REQUIRED" } });
+    const ran = await lab.run(wanted, { allow: "upgrade" });
+    expect(ran.annotations.filter((entry) => entry.level === "error")).toEqual([]);
+    expect(ran.code).toBe(0);
+    const sent = mine(ran.writes).filter((write) => /Version/.test(write));
+    expect(sent.slice(0, 2)).toEqual(["eks:UpdateClusterVersion", "eks:UpdateClusterVersion"]);
+    expect(sent.filter((write) => write === "eks:UpdateNodegroupVersion")).toHaveLength(1);
+    expect(lab.aws.account.clusters.get("shop")?.cluster.version).toBe("1.35");
+    expect(group(lab)?.version).toBe("1.35");
+    expect((await lab.run(wanted)).writes).toEqual([]);
+  });
+});
+
+describe("destroy", () => {
+  it("needs the cluster's name, and then leaves nothing", async () => {
+    await using lab = await built();
+    expect(await lab.run(BASE, { mode: "destroy", confirm: "other" })).toMatchObject({
+      code: 1,
+      writes: [],
+      outputs: { cause: "CONFIRM_MISMATCH" },
+    });
+    const ran = await lab.run(BASE, { mode: "destroy", confirm: "shop" });
+    expect(ran.annotations.filter((entry) => entry.level === "error")).toEqual([]);
+    expect(ran).toMatchObject({ code: 0, outputs: { result: "destroyed" } });
+    const { account } = lab.aws;
+    expect(account.clusters.size).toBe(0);
+    expect([...account.roles.values()].filter((role) => role.path.startsWith("/eks-actions/"))).toEqual([]);
+    expect([...account.network.vpcs.values()].filter((vpc) => vpc.IsDefault !== true)).toEqual([]);
+    expect(account.network.addresses.size).toBe(0);
+    expect(account.network.launchTemplates.size).toBe(0);
+    expect((await lab.run(BASE, { mode: "destroy", confirm: "shop" })).writes).toEqual([]);
+  });
+
+  it("that was killed half-way is finished by the next run", async () => {
+    await using whole = await built();
+    const writes = (await whole.run(BASE, { mode: "destroy", confirm: "shop" })).writes.length;
+    for (let at = 2; at <= writes; at += 9) {
+      await using lab = await built();
+      await lab.run(
+        BASE,
+        { mode: "destroy", confirm: "shop" },
+        { after: (count, _, abort) => void (count === at && abort()) },
+      );
+      const next = await lab.run(BASE, { mode: "destroy", confirm: "shop" });
+      expect({ at, code: next.code, errors: next.annotations.filter((entry) => entry.level === "error") }).toEqual({
+        at,
+        code: 0,
+        errors: [],
+      });
+      expect(lab.aws.account.network.addresses.size).toBe(0);
+    }
+  });
+});
+
+describe("a plan", () => {
+  it("is the same bytes for the same account and file, and its hash approves exactly it", async () => {
+    await using lab = await startLab({ iamPropagation: true, latency: false });
+    const one = await lab.run(BASE, { mode: "plan" });
+    const two = await lab.run(BASE, { mode: "plan" });
+    expect(one).toMatchObject({ code: 0, writes: [], outputs: { result: "planned", status: "pending" } });
+    expect(two.outputs["plan-hash"]).toBe(one.outputs["plan-hash"]);
+    const stale = await lab.run(BASE.replace("maxSize: 3", "maxSize: 4"), {
+      "plan-hash": one.outputs["plan-hash"] ?? "",
+    });
+    expect(stale).toMatchObject({ code: 1, writes: [], outputs: { cause: "PLAN_STALE" } });
+    const file = one.outputs["plan-json"] ?? "";
+    const killed = await lab.run(
+      BASE,
+      { "plan-file": file },
+      { after: (count, _, abort) => void (count === 20 && abort()) },
+    );
+    expect(killed.outputs["result"]).toBe("cancelled");
+    const next = await lab.run(BASE, { "plan-file": file });
+    expect(next.annotations.filter((entry) => entry.level === "error")).toEqual([]);
+    expect(next.code).toBe(0);
+  });
+});

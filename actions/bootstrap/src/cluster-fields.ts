@@ -1,0 +1,131 @@
+import type { Context } from "./context.ts";
+import { type FieldPair, sorted } from "./diff.ts";
+import { controlPlaneSubnets, isForeignNetwork } from "./subnets.ts";
+import { userTags } from "./tags.ts";
+import { ref, resolve } from "./value.ts";
+
+/** Both sides of every setting that an update can change. */
+export function pairs(context: Context): readonly FieldPair[] {
+  const { config, facts, known } = context;
+  const live = facts.cluster;
+  const vpc = live?.resourcesVpcConfig;
+  const pair = (path: string, letter: string, desired: unknown, value: unknown, source: string = path): FieldPair => ({
+    path,
+    source,
+    class: letter,
+    desired,
+    live: value,
+  });
+  const resolvedIds = (ids: readonly unknown[]) => sortedValues(ids.map((id) => resolve(id, known)));
+  const endpoints = config.vpc.clusterEndpoints;
+  const enabledLogs = live?.logging?.clusterLogging
+    ?.filter((setup) => setup.enabled === true)
+    .flatMap((setup) => setup.types ?? []);
+  const found: FieldPair[] = [
+    pair(
+      "accessConfig.authenticationMode",
+      "C!",
+      config.accessConfig.authenticationMode,
+      live?.accessConfig?.authenticationMode ?? "CONFIG_MAP",
+    ),
+    pair(
+      "vpc.controlPlaneSubnetIDs",
+      "C",
+      resolvedIds(controlPlaneSubnets(context)),
+      sortedValues(vpc?.subnetIds ?? []),
+      "vpc.subnets",
+    ),
+    pair(
+      "vpc.controlPlaneSecurityGroupIDs",
+      "C",
+      resolvedIds(securityGroups(context)),
+      sortedValues(vpc?.securityGroupIds ?? []),
+    ),
+    pair("vpc.clusterEndpoints.publicAccess", "C", endpoints.publicAccess, vpc?.endpointPublicAccess),
+    pair("vpc.clusterEndpoints.privateAccess", "C", endpoints.privateAccess, vpc?.endpointPrivateAccess),
+    pair("cloudWatch.clusterLogging.enableTypes", "C", sorted(config.cloudWatch.enableTypes), sorted(enabledLogs)),
+    pair("metadata.tags", "P", config.metadata.tags, userTags(live?.tags)),
+  ];
+  if (endpoints.publicAccess) {
+    const wanted = config.vpc.publicAccessCIDRs.length === 0 ? ["0.0.0.0/0"] : config.vpc.publicAccessCIDRs;
+    found.push(pair("vpc.publicAccessCIDRs", "C", sorted(wanted), sorted(vpc?.publicAccessCidrs)));
+  }
+  if (config.secretsEncryption !== undefined) {
+    found.push(
+      pair(
+        "secretsEncryption.keyARN",
+        "C!",
+        config.secretsEncryption.keyARN,
+        live?.encryptionConfig?.[0]?.provider?.keyArn,
+      ),
+    );
+  }
+  if (config.upgradePolicy !== undefined) {
+    found.push(
+      pair("upgradePolicy.supportType", "C", config.upgradePolicy.supportType, live?.upgradePolicy?.supportType),
+    );
+  }
+  if (config.zonalShiftConfig !== undefined) {
+    found.push(
+      pair("zonalShiftConfig.enabled", "C", config.zonalShiftConfig.enabled, live?.zonalShiftConfig?.enabled ?? false),
+    );
+  }
+  if (config.controlPlaneScalingConfig !== undefined) {
+    found.push(
+      pair(
+        "controlPlaneScalingConfig.tier",
+        "C",
+        config.controlPlaneScalingConfig.tier,
+        live?.controlPlaneScalingConfig?.tier ?? "standard",
+      ),
+    );
+  }
+  const auto = config.autoModeConfig;
+  const liveAuto = live?.computeConfig?.enabled ?? false;
+  found.push(pair("autoModeConfig.enabled", "C", auto.enabled, liveAuto));
+  if (auto.enabled) {
+    found.push(pair("autoModeConfig.nodePools", "C", sorted(auto.nodePools), sorted(live?.computeConfig?.nodePools)));
+  }
+  return found;
+}
+
+export function fieldsOf(all: readonly FieldPair[]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(all.map((pair) => [pair.path, pair.desired ?? null]));
+}
+
+function sortedValues(values: readonly unknown[]): readonly unknown[] {
+  return [...values].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}
+
+export function securityGroups(context: Context): readonly unknown[] {
+  const { vpc } = context.config;
+  if (vpc.controlPlaneSecurityGroupIDs.length > 0) return vpc.controlPlaneSecurityGroupIDs;
+  if (vpc.securityGroup !== undefined) return [vpc.securityGroup];
+  return isForeignNetwork(context) && !context.known.has("sg-control-plane#id") ? [] : [ref("sg-control-plane")];
+}
+
+export const EXCLUSIVE = [{ name: "cluster", shared: false }] as const;
+
+export function logging(types: readonly string[]): unknown {
+  const all = ["api", "audit", "authenticator", "controllerManager", "scheduler"];
+  const off = all.filter((type) => !types.includes(type));
+  return {
+    clusterLogging: [
+      ...(types.length === 0 ? [] : [{ types, enabled: true }]),
+      ...(off.length === 0 ? [] : [{ types: off, enabled: false }]),
+    ],
+  };
+}
+
+export function encryption(keyArn: string): unknown {
+  return [{ resources: ["secrets"], provider: { keyArn } }];
+}
+
+export function compute(context: Context): Readonly<Record<string, unknown>> {
+  const auto = context.config.autoModeConfig;
+  const withPools = auto.enabled && auto.nodePools.length > 0;
+  return {
+    enabled: auto.enabled,
+    ...(withPools ? { nodePools: auto.nodePools, nodeRoleArn: auto.nodeRoleARN ?? ref("role-auto", "arn") } : {}),
+  };
+}

@@ -1,0 +1,165 @@
+import type { Action, Call, Step } from "./action.ts";
+import { create } from "./build.ts";
+import { compute, EXCLUSIVE, encryption, logging, pairs, securityGroups } from "./cluster-fields.ts";
+import type { Word } from "./consent.ts";
+import type { Context } from "./context.ts";
+import { compare, type FieldPair } from "./diff.ts";
+import { usual } from "./durations.ts";
+import type { Finding } from "./finding.ts";
+import { controlPlaneSubnets } from "./subnets.ts";
+import { APPLIED, userTags } from "./tags.ts";
+
+/** Groups of settings that AWS takes in one call, in the order in which they must be sent. */
+const UPDATES: readonly { readonly name: string; readonly paths: readonly string[] }[] = [
+  { name: "access", paths: ["accessConfig.authenticationMode"] },
+  { name: "subnets", paths: ["vpc.controlPlaneSubnetIDs", "vpc.controlPlaneSecurityGroupIDs"] },
+  {
+    name: "endpoint",
+    paths: ["vpc.clusterEndpoints.publicAccess", "vpc.clusterEndpoints.privateAccess", "vpc.publicAccessCIDRs"],
+  },
+  { name: "encryption", paths: ["secretsEncryption.keyARN"] },
+  { name: "auto-mode", paths: ["autoModeConfig.enabled", "autoModeConfig.nodePools"] },
+  { name: "tier", paths: ["controlPlaneScalingConfig.tier"] },
+  { name: "upgrade-policy", paths: ["upgradePolicy.supportType"] },
+  { name: "zonal-shift", paths: ["zonalShiftConfig.enabled"] },
+  { name: "logging", paths: ["cloudWatch.clusterLogging.enableTypes"] },
+  { name: "tags", paths: ["metadata.tags"] },
+];
+
+export function updateActions(context: Context): Step {
+  const { config, facts } = context;
+  const { cluster } = facts;
+  const comparison = compare(config, pairs(context), cluster?.tags?.[APPLIED]);
+  const findings: Finding[] = [...fixedFindings(context)];
+  const actions: Action[] = [];
+  let before: readonly string[] = ["role-cluster", "role-auto"];
+  for (const { name, paths } of UPDATES) {
+    const changed = comparison.changed.filter((pair) => paths.includes(pair.path));
+    if (changed.length === 0) continue;
+    const calls = updateCalls(context, name);
+    const retag: Call = {
+      service: "eks",
+      operation: "TagResource",
+      args: { resourceArn: cluster?.arn, tags: { [APPLIED]: { hashOf: comparison.fields } } },
+    };
+    const isUpdate = name !== "tags";
+    actions.push(
+      create({
+        part: "cluster",
+        suffix: name,
+        op: "update",
+        target: { kind: "Cluster", name: config.metadata.name },
+        class: name === "tags" ? "P" : "C",
+        needs: needsOf(changed),
+        after: before,
+        locks: isUpdate ? EXCLUSIVE : [],
+        calls: isUpdate ? calls : [...calls, retag],
+        until: isUpdate ? { kind: "update" } : undefined,
+        changes: comparison.changes.filter((change) => paths.includes(change.path)),
+        expectedSeconds: name === "encryption" ? usual.encryption.usual : isUpdate ? usual.clusterUpdate.usual : 1,
+      }),
+    );
+    before = [actions.at(-1)?.id ?? ""];
+  }
+  return { actions, findings };
+}
+
+function needsOf(changed: readonly FieldPair[]): readonly Word[] {
+  const needs = new Set<Word>();
+  for (const pair of changed) {
+    if (pair.class === "C!") needs.add("one-way");
+    if (pair.path === "vpc.clusterEndpoints.publicAccess" && pair.desired === true) needs.add("open-public-endpoint");
+    if (pair.path === "vpc.publicAccessCIDRs" && Array.isArray(pair.desired) && pair.desired.includes("0.0.0.0/0")) {
+      needs.add("open-public-endpoint");
+    }
+  }
+  return [...needs];
+}
+
+function updateCalls(context: Context, name: string): readonly Call[] {
+  const { config, facts } = context;
+  const { vpc } = config;
+  const update = (args: Readonly<Record<string, unknown>>): readonly Call[] => [
+    { service: "eks", operation: "UpdateClusterConfig", args: { name: config.metadata.name, ...args } },
+  ];
+  switch (name) {
+    case "access":
+      return update({ accessConfig: { authenticationMode: config.accessConfig.authenticationMode } });
+    case "subnets":
+      return update({
+        resourcesVpcConfig: { subnetIds: controlPlaneSubnets(context), securityGroupIds: securityGroups(context) },
+      });
+    case "endpoint":
+      return update({
+        resourcesVpcConfig: {
+          endpointPublicAccess: vpc.clusterEndpoints.publicAccess,
+          endpointPrivateAccess: vpc.clusterEndpoints.privateAccess,
+          ...(vpc.clusterEndpoints.publicAccess
+            ? { publicAccessCidrs: vpc.publicAccessCIDRs.length === 0 ? ["0.0.0.0/0"] : vpc.publicAccessCIDRs }
+            : {}),
+        },
+      });
+    case "encryption":
+      return [
+        {
+          service: "eks",
+          operation: "AssociateEncryptionConfig",
+          args: {
+            clusterName: config.metadata.name,
+            encryptionConfig: encryption(config.secretsEncryption?.keyARN ?? ""),
+          },
+        },
+      ];
+    case "auto-mode":
+      // The API takes the three only together.
+      return update({
+        computeConfig: compute(context),
+        storageConfig: { blockStorage: { enabled: config.autoModeConfig.enabled } },
+        kubernetesNetworkConfig: { elasticLoadBalancing: { enabled: config.autoModeConfig.enabled } },
+      });
+    case "tier":
+      return update({ controlPlaneScalingConfig: config.controlPlaneScalingConfig });
+    case "upgrade-policy":
+      return update({ upgradePolicy: config.upgradePolicy });
+    case "zonal-shift":
+      return update({ zonalShiftConfig: config.zonalShiftConfig });
+    case "logging":
+      return update({ logging: logging(config.cloudWatch.enableTypes) });
+    default: {
+      const removed = Object.keys(userTags(facts.cluster?.tags)).filter((key) => !(key in config.metadata.tags));
+      const resourceArn = facts.cluster?.arn;
+      return [
+        ...(Object.keys(config.metadata.tags).length === 0
+          ? []
+          : [{ service: "eks", operation: "TagResource", args: { resourceArn, tags: config.metadata.tags } } as const]),
+        ...(removed.length === 0
+          ? []
+          : [{ service: "eks", operation: "UntagResource", args: { resourceArn, tagKeys: removed } } as const]),
+      ];
+    }
+  }
+}
+
+function fixedFindings(context: Context): readonly Finding[] {
+  const { config, facts } = context;
+  const { cluster } = facts;
+  const live = cluster?.encryptionConfig?.[0]?.provider?.keyArn;
+  const fixed: readonly (readonly [string, unknown, unknown])[] = [
+    ["iam.serviceRoleARN", config.iam.serviceRoleARN ?? cluster?.roleArn, cluster?.roleArn],
+    [
+      "kubernetesNetworkConfig.serviceIPv4CIDR",
+      config.kubernetesNetworkConfig.serviceIPv4CIDR ?? cluster?.kubernetesNetworkConfig?.serviceIpv4Cidr,
+      cluster?.kubernetesNetworkConfig?.serviceIpv4Cidr,
+    ],
+    ["secretsEncryption.keyARN", live === undefined ? undefined : config.secretsEncryption?.keyARN, live],
+  ];
+  return fixed
+    .filter(([, wanted, present]) => wanted !== present)
+    .map(([path, wanted, present]) => ({
+      level: "fatal",
+      code: "IMMUTABLE_FIELD",
+      path,
+      message: `${path} is ${String(present)} in the live cluster and cannot become ${String(wanted ?? "nothing")}`,
+      hint: `restore \`${String(present)}\`, or make a cluster of another name`,
+    }));
+}

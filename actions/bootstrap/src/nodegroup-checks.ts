@@ -1,0 +1,54 @@
+import type { ManagedNodeGroup } from "@eks-actions/cluster-config";
+import type { Context } from "./context.ts";
+import type { Finding } from "./finding.ts";
+import { groupAmiType } from "./nodegroup-fields.ts";
+import { nodeSubnets } from "./subnets.ts";
+import { minorOf } from "./versions.ts";
+
+export function groupFindings(context: Context, group: ManagedNodeGroup, version: string): readonly Finding[] {
+  const target = { kind: "NodeGroup", name: group.name };
+  const findings: Finding[] = [];
+  if (nodeSubnets(context, group).length === 0) {
+    findings.push({
+      level: "fatal",
+      code: "SUBNET_INVALID",
+      target,
+      path: `${group.source}.subnets`,
+      message: `node group ${group.name} has no ${group.privateNetworking ? "private" : "public"} subnet`,
+      hint: group.privateNetworking
+        ? "name private subnets under `vpc.subnets.private`"
+        : "set `privateNetworking: true`",
+    });
+  }
+  if (group.instanceTypes.length > 0 && groupAmiType(context, group) === undefined) {
+    findings.push({
+      level: "fatal",
+      code: "CONFIG_UNSUPPORTED_FIELD",
+      target,
+      path: `${group.source}.amiFamily`,
+      message: `EKS has no ${group.amiFamily} image for ${group.instanceTypes[0]}`,
+      hint: "choose AmazonLinux2023 or Bottlerocket",
+    });
+  }
+  if (group.amiFamily === "AmazonLinux2" && minorOf(version) >= 33) {
+    findings.push({
+      level: "fatal",
+      code: "AMI_UNSUPPORTED",
+      target,
+      path: `${group.source}.amiFamily`,
+      message: `AmazonLinux2 is not offered for Kubernetes ${version}`,
+      hint: "amiFamily: AmazonLinux2023",
+    });
+  }
+  return findings;
+}
+
+export function foreign(group: ManagedNodeGroup, owner: string): Finding {
+  return {
+    level: "fatal",
+    code: "OWNED_BY_OTHER",
+    target: { kind: "NodeGroup", name: group.name },
+    message: `node group ${group.name} belongs to \`${owner}\``,
+    hint: "choose another name for the group",
+  };
+}
