@@ -1,5 +1,5 @@
 import { setGlobalProxyFromEnv } from "node:http";
-import { type Clock, createBudget, type Log, retry } from "@eks-actions/action";
+import { ActionError, type Clock, createBudget, type Log, retry } from "@eks-actions/action";
 import { apiError, classify, readFailure, UnreadableAnswer } from "./failure.ts";
 
 export interface ApiOptions {
@@ -119,6 +119,12 @@ const never: AbortSignal = new AbortController().signal;
 
 // Importing the SDK freezes its context and reads the environment: only when the first call is made.
 async function connect({ token, apiUrl }: ApiOptions): Promise<Request> {
+  if (token.trim() === "") {
+    throw new ActionError("GITHUB_API", {
+      message: "GitHub: there is no token to ask with",
+      hint: "leave `github-token` out, or pass `${{ github.token }}`",
+    });
+  }
   // Node's own client reads HTTPS_PROXY and NO_PROXY only when told to.
   setGlobalProxyFromEnv();
   const { getOctokit } = await import("@actions/github");

@@ -185,6 +185,16 @@ describe("a disturbed GitHub", () => {
     expect(github.requests).toHaveLength(5);
   });
 
+  it("without a token is not asked at all", async () => {
+    await using github = await start();
+    const request = { issue: 1, marker, author, body: () => "x" };
+    await expect(portOf(github, " ").stickyComment(request)).rejects.toMatchObject({
+      code: "GITHUB_API",
+      message: "GitHub: there is no token to ask with",
+    });
+    expect(github.requests).toEqual([]);
+  });
+
   it("with a bad token is not asked twice", async () => {
     await using github = await start();
     const error = await portOf(github, "ghs_expired")
