@@ -1,0 +1,48 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Cluster, TestNamespace } from "../../cluster/access.ts";
+import { createMachine, type Machine, runStep, type StepOptions, type StepResult } from "../../runner/index.ts";
+
+export interface RealScene extends AsyncDisposable {
+  readonly namespace: string;
+  readonly machine: Machine;
+  write(path: string, text: string): void;
+  rollout(inputs?: Readonly<Record<string, string>>, options?: Partial<StepOptions>): Promise<StepResult>;
+  post(of: StepResult, inputs?: Readonly<Record<string, string>>): Promise<StepResult>;
+  /** Path below the namespace: `/apis/apps/v1` + `deployments/web`. `undefined` when there is none. */
+  object(group: string, path: string): Promise<Readonly<Record<string, unknown>> | undefined>;
+}
+
+/** A workspace and a fresh namespace of the real control plane, with the built action between them. */
+export async function realScene(cluster: Cluster, who: "ci" | "admin" = "ci"): Promise<RealScene> {
+  const namespace: TestNamespace = await cluster.namespace("roll");
+  const machine = createMachine();
+  const defaults = {
+    app: "shop",
+    namespace: namespace.name,
+    manifests: "k8s",
+    kubeconfig: "kubeconfig",
+    "revert-timeout": "60s",
+  };
+  writeFileSync(join(machine.workspace, "kubeconfig"), cluster.kubeconfig(who, namespace.name));
+  return {
+    namespace: namespace.name,
+    machine,
+    write(path, text) {
+      mkdirSync(dirname(join(machine.workspace, path)), { recursive: true });
+      writeFileSync(join(machine.workspace, path), text);
+    },
+    rollout: (inputs = {}, more = {}) =>
+      runStep({ action: "actions/rollout", machine, with: { ...defaults, ...inputs }, ...more }),
+    post: (of, inputs = {}) =>
+      runStep({ action: "actions/rollout", machine, stage: "post", state: of.state, with: { ...defaults, ...inputs } }),
+    async object(group, path) {
+      const answer = await cluster.api.request("GET", `${group}/namespaces/${namespace.name}/${path}`);
+      return answer.status === 200 ? JSON.parse(answer.text) : undefined;
+    },
+    async [Symbol.asyncDispose]() {
+      machine[Symbol.dispose]();
+      await namespace[Symbol.asyncDispose]();
+    },
+  };
+}
