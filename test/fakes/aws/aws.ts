@@ -15,6 +15,19 @@ export interface Fault {
   readonly delay?: number | undefined;
   /** Connection cut before the service saw the request, or after it acted on it. */
   readonly drop?: "before" | "after" | undefined;
+  /** The request succeeds, but what it began ends badly. */
+  readonly outcome?: Outcome | undefined;
+}
+
+/**
+ * How a creation or an update ends instead of well, when its usual time is over: a cluster FAILED, a node group, add-on or
+ * Fargate profile CREATE_FAILED (or DEGRADED), an update Failed, a NAT gateway failed; with this issue.
+ */
+export interface Outcome {
+  /** Of the SDK's issue codes: `AsgInstanceLaunchFailures`, `PodEvictionFailure` … */
+  readonly code: string;
+  readonly message?: string | undefined;
+  readonly degraded?: boolean | undefined;
 }
 
 export interface AwsOptions {

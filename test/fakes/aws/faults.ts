@@ -7,6 +7,7 @@ export interface Disturbance {
   readonly error?: Fault["error"];
   readonly delaySeconds: number;
   readonly drop?: Fault["drop"];
+  readonly outcome?: Fault["outcome"];
 }
 
 export interface FaultScript {
@@ -22,6 +23,7 @@ export function faultScript(faults: readonly Fault[], random: Random): FaultScri
     meet(operation) {
       let error: Fault["error"];
       let drop: Fault["drop"];
+      let outcome: Fault["outcome"];
       let delaySeconds = 0;
       for (const [index, entry] of state.entries()) {
         if (!matches(entry.fault.op, operation)) continue;
@@ -31,9 +33,10 @@ export function faultScript(faults: readonly Fault[], random: Random): FaultScri
         entry.hits += 1;
         error ??= entry.fault.error;
         drop ??= entry.fault.drop;
+        outcome ??= entry.fault.outcome;
         delaySeconds += entry.fault.delay ?? 0;
       }
-      return { error, drop, delaySeconds };
+      return { error, drop, outcome, delaySeconds };
     },
     unused: () => state.filter((entry) => entry.hits === 0).map((entry) => entry.fault),
   };

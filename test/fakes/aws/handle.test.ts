@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { CreateVpcCommand, DescribeVpcsCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { CreateClusterCommand, DescribeClusterCommand, EKSClient, ListClustersCommand } from "@aws-sdk/client-eks";
 import { IAMClient, ListRolesCommand } from "@aws-sdk/client-iam";
-import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { describe, expect, it } from "vitest";
 import { virtualClock } from "../clock.ts";
 import { type AwsOptions, startAws } from "./index.ts";
@@ -215,6 +215,34 @@ describe("authorisation", () => {
       name: "UnauthorizedOperation",
       message: expect.stringContaining("with an explicit deny in an identity-based policy"),
     });
+  });
+});
+
+describe("session policies and boundaries", () => {
+  const allow = (Action: string, Resource = "*") =>
+    JSON.stringify({ Statement: [{ Effect: "Allow", Action, Resource }] });
+
+  it("narrow what the role may do", async () => {
+    await using aws = await startAws();
+    aws.addCluster({ name: "prod" });
+    const roleArn = aws.addRole({ name: "wide", managed: ["AdministratorAccess"] });
+    const caller = aws.addRole({ name: "caller", managed: ["AdministratorAccess"] });
+    const sts = new STSClient(clientConfig(aws, aws.issueSession(caller)));
+    const Policy = allow("eks:DescribeCluster", "arn:aws:eks:us-east-1:111122223333:cluster/prod");
+    const answer = await sts.send(new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: "narrow", Policy }));
+    const { AccessKeyId = "", SecretAccessKey = "", SessionToken = "" } = answer.Credentials ?? {};
+    const credentials = { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
+    const eks = new EKSClient({ ...clientConfig(aws), credentials });
+    await eks.send(new DescribeClusterCommand({ name: "prod" }));
+    await expect(eks.send(new ListClustersCommand({}))).rejects.toThrow(
+      "because no session policy allows the eks:ListClusters action",
+    );
+    const wide = aws.account.roles.get("wide");
+    if (wide === undefined) throw new Error("no role");
+    wide.permissionsBoundary = "arn:aws:iam::aws:policy/IAMFullAccess";
+    await expect(eks.send(new DescribeClusterCommand({ name: "prod" }))).rejects.toThrow(
+      "because no permissions boundary allows the eks:DescribeCluster action",
+    );
   });
 });
 

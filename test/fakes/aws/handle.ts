@@ -1,5 +1,5 @@
 import { authenticate } from "./authenticate.ts";
-import type { AwsRequest, Violation } from "./aws.ts";
+import type { AwsRequest, Outcome, Violation } from "./aws.ts";
 import { constraintFault } from "./constraints.ts";
 import { checkValue, isRecord } from "./contract.ts";
 import { AwsFault } from "./fault.ts";
@@ -54,8 +54,8 @@ async function answer(
   requestId: string,
 ): Promise<Outgoing | undefined> {
   const { world } = handling;
-  const record: Recording = { input: undefined, session: undefined };
   const met = handling.faults.meet(operation);
+  const record: Recording = { input: undefined, session: undefined, outcome: met.outcome };
   world.agenda.settle();
   let output: Outgoing;
   let error: string | undefined;
@@ -82,6 +82,7 @@ async function answer(
 interface Recording {
   input: unknown;
   session: Session | undefined;
+  readonly outcome: Outcome | undefined;
   unknown?: boolean;
 }
 
@@ -118,7 +119,7 @@ async function perform(
       authorize(world, record.session, operation.service.protocol, wanted);
     }
   }
-  const output = await run({ world, operation, session: record.session, requestId }, input);
+  const output = await run({ world, operation, session: record.session, requestId, outcome: record.outcome }, input);
   checkResponse(handling, operation, output);
   return encodeResult(operation, output, requestId);
 }

@@ -46,13 +46,16 @@ function readRequest(request: HttpRequest): Incoming {
   }
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) headers[name.toLowerCase()] = value;
-  const body: unknown = request.body;
   return {
     method: request.method,
     path: request.path,
     query,
     headers,
-    body:
-      typeof body === "string" ? Buffer.from(body) : body instanceof Uint8Array ? Buffer.from(body) : Buffer.alloc(0),
+    body: readBody(request.body),
   };
+}
+
+function readBody(body: unknown): Buffer {
+  if (typeof body === "string") return Buffer.from(body);
+  return body instanceof Uint8Array ? Buffer.from(body.buffer, body.byteOffset, body.byteLength) : Buffer.alloc(0);
 }

@@ -6,6 +6,7 @@ export type {
   ClusterSeed,
   Connection,
   Fault,
+  Outcome,
   RoleSeed,
   SessionCredentials,
   TokenUser,

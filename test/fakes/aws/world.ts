@@ -1,5 +1,5 @@
 import type { Agenda } from "./agenda.ts";
-import type { Connection } from "./aws.ts";
+import type { Connection, Outcome } from "./aws.ts";
 import type { Durations } from "./durations.ts";
 import { fault } from "./fault.ts";
 import type { Operation } from "./operations.ts";
@@ -32,6 +32,8 @@ export interface Call {
   /** Absent for the unsigned operations of STS. */
   readonly session: Session | undefined;
   readonly requestId: string;
+  /** Scripted bad end of what this request begins. */
+  readonly outcome: Outcome | undefined;
 }
 
 /** Does the work of an operation on plain state. The input has passed the contract check. */

@@ -1,4 +1,5 @@
 import type * as Ec2 from "@aws-sdk/client-ec2";
+import type { Outcome } from "../../aws.ts";
 import { fault } from "../../fault.ts";
 import { type Handler, handler, type World } from "../../world.ts";
 import { appear, describeMany, findById, newId, tagsFor } from "./find.ts";
@@ -6,7 +7,7 @@ import { makeInterface } from "./interfaces.ts";
 import { subnetOf } from "./subnets.ts";
 
 const createNatGateway = handler<Ec2.CreateNatGatewayCommandInput, Ec2.CreateNatGatewayCommandOutput>(
-  ({ world }, input) => {
+  ({ world, outcome }, input) => {
     const { network } = world.account;
     const known = [...network.natGateways.entries()].find(
       ([id]) => input.ClientToken !== undefined && network.natTokens.get(id) === input.ClientToken,
@@ -36,7 +37,7 @@ const createNatGateway = handler<Ec2.CreateNatGatewayCommandInput, Ec2.CreateNat
       status: "in-use",
     });
     appear(world, id);
-    world.agenda.after(world.durations("natAvailable", id), () => settleNat(world, nat));
+    world.agenda.after(world.durations("natAvailable", id), () => settleNat(world, nat, outcome));
     return {
       NatGateway: structuredClone(nat),
       ...(input.ClientToken === undefined ? {} : { ClientToken: input.ClientToken }),
@@ -61,15 +62,16 @@ function attachAddress(world: World, allocationId: string | undefined): Ec2.NatG
 }
 
 // A public gateway in a VPC without an internet gateway fails, as EC2 says after the fact.
-function settleNat(world: World, nat: Ec2.NatGateway): void {
+function settleNat(world: World, nat: Ec2.NatGateway, outcome: Outcome | undefined): void {
   if (nat.State !== "pending") return;
   const isReachable = [...world.account.network.internetGateways.values()].some((gateway) =>
     (gateway.Attachments ?? []).some((attachment) => attachment.VpcId === nat.VpcId),
   );
-  if (nat.ConnectivityType === "public" && !isReachable) {
+  const isCutOff = nat.ConnectivityType === "public" && !isReachable;
+  if (isCutOff || outcome !== undefined) {
     nat.State = "failed";
-    nat.FailureCode = "Gateway.NotAttached";
-    nat.FailureMessage = `Network ${nat.VpcId} has no Internet gateway attached`;
+    nat.FailureCode = outcome?.code ?? "Gateway.NotAttached";
+    nat.FailureMessage = outcome?.message ?? `Network ${nat.VpcId} has no Internet gateway attached`;
     releaseAddresses(world, nat);
     return;
   }

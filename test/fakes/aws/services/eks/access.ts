@@ -254,7 +254,10 @@ const listAccessPolicies = handler<Eks.ListAccessPoliciesCommandInput, Eks.ListA
 );
 
 export const access: Readonly<Record<string, Handler>> = {
-  CreateAccessEntry: idempotent(createAccessEntry),
+  CreateAccessEntry: idempotent(createAccessEntry, (world, input: Eks.CreateAccessEntryCommandInput) => {
+    const record = world.account.clusters.get(input.clusterName ?? "");
+    return record?.accessEntries.has(input.principalArn ?? "") === true;
+  }),
   DescribeAccessEntry: describeAccessEntry,
   ListAccessEntries: listAccessEntries,
   UpdateAccessEntry: idempotent(updateAccessEntry),

@@ -1,4 +1,5 @@
-import type { Addon } from "@aws-sdk/client-eks";
+import type { Addon, AddonIssueCode } from "@aws-sdk/client-eks";
+import type { Outcome } from "../../aws.ts";
 import type { DurationName } from "../../durations.ts";
 import type { ClusterRecord } from "../../state.ts";
 import type { World } from "../../world.ts";
@@ -52,4 +53,22 @@ function finish(world: World, addon: Addon, issues: NonNullable<NonNullable<Addo
   addon.status = issues.length > 0 ? "DEGRADED" : "ACTIVE";
   addon.health = { issues };
   addon.modifiedAt = today(world);
+}
+
+export function addonIssue(outcome: Outcome): NonNullable<NonNullable<Addon["health"]>["issues"]>[number] {
+  return {
+    code: outcome.code as AddonIssueCode,
+    message: outcome.message ?? `The add-on failed: ${outcome.code}`,
+    resourceIds: [],
+  };
+}
+
+/** The scripted bad end of a creation. */
+export function spoilAddon(world: World, addon: Addon, outcome: Outcome): void {
+  world.agenda.after(addonSeconds(world, addon.addonName), () => {
+    if (addon.status !== "CREATING") return;
+    addon.status = outcome.degraded === true ? "DEGRADED" : "CREATE_FAILED";
+    addon.health = { issues: [addonIssue(outcome)] };
+    addon.modifiedAt = today(world);
+  });
 }

@@ -3,14 +3,14 @@ import { isRecord } from "../../contract.ts";
 import type { ClusterRecord } from "../../state.ts";
 import { type Handler, handler, page, type World } from "../../world.ts";
 import { addonEntry, addonVersions, configurationSchema, defaultAddonVersion } from "./addonCatalog.ts";
-import { settleAddon } from "./addonLife.ts";
+import { addonIssue, settleAddon, spoilAddon } from "./addonLife.ts";
 import { addonNamed, clusterNamed, eksArn, inUse, invalidParameter, runningCluster, today } from "./find.ts";
 import { putAssociation } from "./podIdentity.ts";
 import { checkPodIdentityRole, roleByArn } from "./roles.ts";
 import { idempotent } from "./tokens.ts";
 import { beginUpdate, checkNoUpdate } from "./updates.ts";
 
-const createAddon = handler<Eks.CreateAddonCommandInput, Eks.CreateAddonCommandOutput>(({ world }, input) => {
+const createAddon = handler<Eks.CreateAddonCommandInput, Eks.CreateAddonCommandOutput>(({ world, outcome }, input) => {
   const record = runningCluster(world, input.clusterName);
   const name = input.addonName ?? "";
   const members = { clusterName: input.clusterName, addonName: name };
@@ -42,7 +42,8 @@ const createAddon = handler<Eks.CreateAddonCommandInput, Eks.CreateAddonCommandO
   for (const wish of input.podIdentityAssociations ?? []) checkPodIdentityRole(world, wish.roleArn);
   record.addons.set(name, addon);
   associate(world, record, addon, input.podIdentityAssociations ?? []);
-  settleAddon(world, record, addon);
+  if (outcome === undefined) settleAddon(world, record, addon);
+  else spoilAddon(world, addon, outcome);
   return { addon: structuredClone(addon) };
 });
 
@@ -120,7 +121,7 @@ const listAddons = handler<Eks.ListAddonsCommandInput, Eks.ListAddonsCommandOutp
   return { addons: result.items, ...(result.next === undefined ? {} : { nextToken: result.next }) };
 });
 
-const updateAddon = handler<Eks.UpdateAddonCommandInput, Eks.UpdateAddonCommandOutput>(({ world }, input) => {
+const updateAddon = handler<Eks.UpdateAddonCommandInput, Eks.UpdateAddonCommandOutput>(({ world, outcome }, input) => {
   const record = runningCluster(world, input.clusterName);
   const addon = addonNamed(record, input.addonName);
   const name = addon.addonName ?? "";
@@ -135,6 +136,7 @@ const updateAddon = handler<Eks.UpdateAddonCommandInput, Eks.UpdateAddonCommandO
   for (const wish of input.podIdentityAssociations ?? []) checkPodIdentityRole(world, wish.roleArn);
   addon.status = "UPDATING";
   const update = beginUpdate(world, record, {
+    outcome,
     type: "AddonUpdate",
     params: {
       ...(input.addonVersion === undefined ? {} : { AddonVersion: input.addonVersion }),
@@ -144,9 +146,12 @@ const updateAddon = handler<Eks.UpdateAddonCommandInput, Eks.UpdateAddonCommandO
     },
     seconds: world.durations("addonUpdate", name),
     target: { addon: name },
+    fail: (code) => {
+      addon.status = "UPDATE_FAILED";
+      addon.health = { issues: [addonIssue({ code })] };
+    },
     finish: () => {
       applyUpdate(world, record, addon, input);
-      return [];
     },
   });
   return { update };
@@ -184,7 +189,10 @@ const deleteAddon = handler<Eks.DeleteAddonCommandInput, Eks.DeleteAddonCommandO
 });
 
 export const addons: Readonly<Record<string, Handler>> = {
-  CreateAddon: idempotent(createAddon),
+  CreateAddon: idempotent(createAddon, (world, input: Eks.CreateAddonCommandInput) => {
+    const record = world.account.clusters.get(input.clusterName ?? "");
+    return record?.addons.has(input.addonName ?? "") === true;
+  }),
   DescribeAddon: describeAddon,
   ListAddons: listAddons,
   UpdateAddon: idempotent(updateAddon),

@@ -71,26 +71,28 @@ const list = handler<Eks.ListCapabilitiesCommandInput, Eks.ListCapabilitiesComma
   };
 });
 
-const update = handler<Eks.UpdateCapabilityCommandInput, Eks.UpdateCapabilityCommandOutput>(({ world }, input) => {
-  const record = clusterNamed(world, input.clusterName);
-  const capability = capabilityOf(record, input.capabilityName);
-  const name = capability.capabilityName ?? "";
-  checkNoUpdate(record, "CapabilityUpdate", { capability: name });
-  capability.status = "UPDATING";
-  const begun = beginUpdate(world, record, {
-    type: "CapabilityUpdate",
-    params: input.roleArn === undefined ? {} : { RoleArn: input.roleArn },
-    seconds: world.durations("addonUpdate", name),
-    target: { capability: name },
-    finish: () => {
-      capability.roleArn = input.roleArn ?? capability.roleArn;
-      capability.status = "ACTIVE";
-      capability.modifiedAt = today(world);
-      return [];
-    },
-  });
-  return { update: begun };
-});
+const update = handler<Eks.UpdateCapabilityCommandInput, Eks.UpdateCapabilityCommandOutput>(
+  ({ world, outcome }, input) => {
+    const record = clusterNamed(world, input.clusterName);
+    const capability = capabilityOf(record, input.capabilityName);
+    const name = capability.capabilityName ?? "";
+    checkNoUpdate(record, "CapabilityUpdate", { capability: name });
+    capability.status = "UPDATING";
+    const begun = beginUpdate(world, record, {
+      outcome,
+      type: "CapabilityUpdate",
+      params: input.roleArn === undefined ? {} : { RoleArn: input.roleArn },
+      seconds: world.durations("addonUpdate", name),
+      target: { capability: name },
+      finish: () => {
+        capability.roleArn = input.roleArn ?? capability.roleArn;
+        capability.status = "ACTIVE";
+        capability.modifiedAt = today(world);
+      },
+    });
+    return { update: begun };
+  },
+);
 
 const remove = handler<Eks.DeleteCapabilityCommandInput, Eks.DeleteCapabilityCommandOutput>(({ world }, input) => {
   const record = clusterNamed(world, input.clusterName);

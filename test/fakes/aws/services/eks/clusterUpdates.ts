@@ -20,17 +20,17 @@ function updatable(world: World, name: string | undefined, type: string): Cluste
 }
 
 const updateClusterConfig = handler<Eks.UpdateClusterConfigCommandInput, Eks.UpdateClusterConfigCommandOutput>(
-  ({ world }, input) => {
+  ({ world, outcome }, input) => {
     const record = clusterNamed(world, input.name);
     const plan = planConfigUpdate(world, record, input);
     updatable(world, input.name, plan.type);
     const update = beginUpdate(world, record, {
+      outcome,
       type: plan.type,
       params: plan.params,
       seconds: world.durations("clusterUpdate", `${input.name}|${plan.type}`),
       finish: () => {
         plan.apply();
-        return [];
       },
     });
     return { update };
@@ -38,7 +38,7 @@ const updateClusterConfig = handler<Eks.UpdateClusterConfigCommandInput, Eks.Upd
 );
 
 const updateClusterVersion = handler<Eks.UpdateClusterVersionCommandInput, Eks.UpdateClusterVersionCommandOutput>(
-  ({ world }, input) => {
+  ({ world, outcome }, input) => {
     const wanted = input.version ?? "";
     const record = updatable(world, input.name, "VersionUpdate");
     const { cluster } = record;
@@ -54,6 +54,7 @@ const updateClusterVersion = handler<Eks.UpdateClusterVersionCommandInput, Eks.U
     if (isRollback) checkNodesForRollback(record, wanted);
     else checkReadiness(record, wanted, input.force === true);
     const update = beginUpdate(world, record, {
+      outcome,
       type: isRollback ? "VersionRollback" : "VersionUpdate",
       params: { Version: wanted, PlatformVersion: platformVersionOf(wanted) },
       seconds: world.durations("clusterVersion", input.name ?? ""),
@@ -61,7 +62,6 @@ const updateClusterVersion = handler<Eks.UpdateClusterVersionCommandInput, Eks.U
         record.previousVersion = { version: from, at: world.agenda.now() };
         cluster.version = wanted;
         cluster.platformVersion = platformVersionOf(wanted);
-        return [];
       },
     });
     return { update };
@@ -114,7 +114,7 @@ function checkReadiness(record: ClusterRecord, wanted: string, isForced: boolean
 const associateEncryption = handler<
   Eks.AssociateEncryptionConfigCommandInput,
   Eks.AssociateEncryptionConfigCommandOutput
->(({ world }, input) => {
+>(({ world, outcome }, input) => {
   const record = updatable(world, input.clusterName, "AssociateEncryptionConfig");
   const { cluster } = record;
   if ((cluster.encryptionConfig ?? []).length > 0) {
@@ -127,12 +127,12 @@ const associateEncryption = handler<
     throw invalidParameter(`Invalid key ARN: ${keyArn}`, { clusterName: input.clusterName });
   }
   const update = beginUpdate(world, record, {
+    outcome,
     type: "AssociateEncryptionConfig",
     params: { EncryptionConfig: JSON.stringify(input.encryptionConfig) },
     seconds: world.durations("clusterEncryption", input.clusterName ?? ""),
     finish: () => {
       cluster.encryptionConfig = structuredClone(input.encryptionConfig);
-      return [];
     },
   });
   return { update };

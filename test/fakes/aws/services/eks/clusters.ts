@@ -1,4 +1,5 @@
 import type * as Eks from "@aws-sdk/client-eks";
+import type { Outcome } from "../../aws.ts";
 import type { ClusterRecord } from "../../state.ts";
 import { type Handler, handler, page, type World } from "../../world.ts";
 import { ensureServiceLinkedRole } from "../iam/roles.ts";
@@ -12,7 +13,7 @@ import { runningUpdate } from "./updates.ts";
 import { checkVersion, defaultVersion } from "./versions.ts";
 
 const createCluster = handler<Eks.CreateClusterCommandInput, Eks.CreateClusterCommandOutput>(
-  ({ world, session }, input) => {
+  ({ world, session, outcome }, input) => {
     const name = input.name ?? "";
     const { clusters, quotas } = world.account;
     if (clusters.has(name)) throw inUse(`Cluster already exists with name: ${name}`, { clusterName: name });
@@ -30,7 +31,8 @@ const createCluster = handler<Eks.CreateClusterCommandInput, Eks.CreateClusterCo
     putCreatorEntry(world, record);
     world.agenda.after(world.durations("clusterCreate", name), () => {
       if (clusters.get(name) !== record || record.cluster.status !== "CREATING") return;
-      activateCluster(world, record);
+      if (outcome === undefined) activateCluster(world, record);
+      else failCluster(record, outcome);
     });
     return { cluster: describe(world, record) };
   },
@@ -41,6 +43,14 @@ export function activateCluster(world: World, record: ClusterRecord): void {
   completeCluster(world, record);
   makeClusterNetwork(world, record);
   keepLogs(world, record);
+}
+
+function failCluster(record: ClusterRecord, outcome: Outcome): void {
+  const code = outcome.code as Eks.ClusterIssueCode;
+  record.cluster.status = "FAILED";
+  record.cluster.health = {
+    issues: [{ code, message: outcome.message ?? `Cluster failed: ${code}`, resourceIds: [] }],
+  };
 }
 
 function checkAutoMode(input: Eks.CreateClusterCommandInput): void {
@@ -116,7 +126,9 @@ const deleteCluster = handler<Eks.DeleteClusterCommandInput, Eks.DeleteClusterCo
 });
 
 export const clusters: Readonly<Record<string, Handler>> = {
-  CreateCluster: idempotent(createCluster),
+  CreateCluster: idempotent(createCluster, (world, input: Eks.CreateClusterCommandInput) =>
+    world.account.clusters.has(input.name ?? ""),
+  ),
   DescribeCluster: describeCluster,
   ListClusters: listClusters,
   DeleteCluster: deleteCluster,

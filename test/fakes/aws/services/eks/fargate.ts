@@ -1,4 +1,5 @@
 import type * as Eks from "@aws-sdk/client-eks";
+import type { Outcome } from "../../aws.ts";
 import type { ClusterRecord } from "../../state.ts";
 import { type Handler, handler, page, type World } from "../../world.ts";
 import { ensureServiceLinkedRole } from "../iam/roles.ts";
@@ -19,7 +20,7 @@ import { idempotent } from "./tokens.ts";
 const quota = 10;
 
 const create = handler<Eks.CreateFargateProfileCommandInput, Eks.CreateFargateProfileCommandOutput>(
-  ({ world }, input) => {
+  ({ world, outcome }, input) => {
     const record = activeCluster(world, input.clusterName);
     const name = input.fargateProfileName ?? "";
     if (record.fargateProfiles.has(name)) {
@@ -49,11 +50,18 @@ const create = handler<Eks.CreateFargateProfileCommandInput, Eks.CreateFargatePr
     };
     record.fargateProfiles.set(name, profile);
     world.agenda.after(world.durations("fargateCreate", name), () => {
-      if (profile.status === "CREATING") profile.status = "ACTIVE";
+      if (profile.status !== "CREATING") return;
+      profile.status = outcome === undefined ? "ACTIVE" : "CREATE_FAILED";
+      if (outcome !== undefined) profile.health = { issues: [issueOf(outcome)] };
     });
     return { fargateProfile: structuredClone(profile) };
   },
 );
+
+function issueOf(outcome: Outcome): Eks.FargateProfileIssue {
+  const code = outcome.code as Eks.FargateProfileIssueCode;
+  return { code, message: outcome.message ?? `Fargate profile failed: ${code}`, resourceIds: [] };
+}
 
 // One profile of a cluster moves at a time.
 function checkNoneMoving(record: ClusterRecord, verb: string, name: string): void {
@@ -122,7 +130,10 @@ const remove = handler<Eks.DeleteFargateProfileCommandInput, Eks.DeleteFargatePr
 );
 
 export const fargate: Readonly<Record<string, Handler>> = {
-  CreateFargateProfile: idempotent(create),
+  CreateFargateProfile: idempotent(create, (world, input: Eks.CreateFargateProfileCommandInput) => {
+    const record = world.account.clusters.get(input.clusterName ?? "");
+    return record?.fargateProfiles.has(input.fargateProfileName ?? "") === true;
+  }),
   DescribeFargateProfile: describe,
   ListFargateProfiles: list,
   DeleteFargateProfile: remove,

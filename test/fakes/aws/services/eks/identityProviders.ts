@@ -8,7 +8,7 @@ import { beginUpdate, checkNoUpdate } from "./updates.ts";
 const associate = handler<
   Eks.AssociateIdentityProviderConfigCommandInput,
   Eks.AssociateIdentityProviderConfigCommandOutput
->(({ world }, input) => {
+>(({ world, outcome }, input) => {
   const known = clusterNamed(world, input.clusterName);
   checkNoUpdate(known, "AssociateIdentityProviderConfig");
   const record = activeCluster(world, input.clusterName);
@@ -31,12 +31,12 @@ const associate = handler<
   };
   record.identityProviders.set(name, config);
   const update = beginUpdate(world, record, {
+    outcome,
     type: "AssociateIdentityProviderConfig",
     params: { IdentityProviderConfig: JSON.stringify([{ type: "oidc", name }]) },
     seconds: world.durations("identityProvider", name),
     finish: () => {
       config.status = "ACTIVE";
-      return [];
     },
   });
   return { update, tags: { ...input.tags } };
@@ -73,19 +73,19 @@ const list = handler<Eks.ListIdentityProviderConfigsCommandInput, Eks.ListIdenti
 const disassociate = handler<
   Eks.DisassociateIdentityProviderConfigCommandInput,
   Eks.DisassociateIdentityProviderConfigCommandOutput
->(({ world }, input) => {
+>(({ world, outcome }, input) => {
   const record = clusterNamed(world, input.clusterName);
   checkNoUpdate(record, "DisassociateIdentityProviderConfig");
   const config = configOf(record, input.identityProviderConfig);
   const name = config.identityProviderConfigName ?? "";
   config.status = "DELETING";
   const update = beginUpdate(world, record, {
+    outcome,
     type: "DisassociateIdentityProviderConfig",
     params: { IdentityProviderConfig: JSON.stringify([{ type: "oidc", name }]) },
     seconds: world.durations("identityProvider", name),
     finish: () => {
       record.identityProviders.delete(name);
-      return [];
     },
   });
   return { update };

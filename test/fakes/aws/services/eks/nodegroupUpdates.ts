@@ -26,7 +26,7 @@ function updatable(
 }
 
 const updateNodegroupConfig = handler<Eks.UpdateNodegroupConfigCommandInput, Eks.UpdateNodegroupConfigCommandOutput>(
-  ({ world }, input) => {
+  ({ world, outcome }, input) => {
     const { record, nodegroup, members } = updatable(world, input.clusterName, input.nodegroupName, "ConfigUpdate");
     const scaling = { ...nodegroup.scalingConfig, ...input.scalingConfig };
     checkSizes(scaling, members);
@@ -36,16 +36,19 @@ const updateNodegroupConfig = handler<Eks.UpdateNodegroupConfigCommandInput, Eks
     if (both !== undefined) throw invalidParameter(`Label ${both} cannot be added and removed at once.`, members);
     nodegroup.status = "UPDATING";
     const update = beginUpdate(world, record, {
+      outcome,
       type: "ConfigUpdate",
       params: configParams(input),
       seconds: world.durations("nodegroupUpdate", input.nodegroupName ?? ""),
       target: { nodegroup: input.nodegroupName },
+      fail: () => {
+        nodegroup.status = "ACTIVE";
+      },
       finish: () => {
         applyConfig(nodegroup, input, scaling);
         nodegroup.status = "ACTIVE";
         nodegroup.modifiedAt = today(world);
         nodesReady(world, record, input.nodegroupName ?? "", scaling.desiredSize ?? 0);
-        return [];
       },
     });
     return { update };
@@ -91,7 +94,7 @@ function applyConfig(
 }
 
 const updateNodegroupVersion = handler<Eks.UpdateNodegroupVersionCommandInput, Eks.UpdateNodegroupVersionCommandOutput>(
-  ({ world }, input) => {
+  ({ world, outcome }, input) => {
     const { record, nodegroup, members } = updatable(world, input.clusterName, input.nodegroupName, "VersionUpdate");
     const clusterVersion = record.cluster.version ?? "";
     const template = templateOfNodegroup(world, input.launchTemplate);
@@ -130,6 +133,7 @@ const updateNodegroupVersion = handler<Eks.UpdateNodegroupVersionCommandInput, E
       world.durations("nodegroupRoll", input.nodegroupName ?? "") +
       nodes * world.durations("nodegroupRollPerNode", input.nodegroupName ?? "");
     const update = beginUpdate(world, record, {
+      outcome,
       type: "VersionUpdate",
       params: {
         Version: version,
@@ -138,6 +142,9 @@ const updateNodegroupVersion = handler<Eks.UpdateNodegroupVersionCommandInput, E
       },
       seconds,
       target: { nodegroup: input.nodegroupName },
+      fail: () => {
+        nodegroup.status = "ACTIVE";
+      },
       finish: () => {
         nodegroup.version = version;
         if (release !== undefined) nodegroup.releaseVersion = release;
@@ -146,7 +153,6 @@ const updateNodegroupVersion = handler<Eks.UpdateNodegroupVersionCommandInput, E
         }
         nodegroup.status = "ACTIVE";
         nodegroup.modifiedAt = today(world);
-        return [];
       },
     });
     return { update };

@@ -1,6 +1,7 @@
 import { CreateLaunchTemplateCommand, CreateLaunchTemplateVersionCommand, EC2Client } from "@aws-sdk/client-ec2";
 import {
   CreateNodegroupCommand,
+  DeleteNodegroupCommand,
   DescribeNodegroupCommand,
   DescribeUpdateCommand,
   EKSClient,
@@ -11,7 +12,7 @@ import {
 import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import { describe, expect, it } from "vitest";
 import { virtualClock } from "../../../clock.ts";
-import { startAws } from "../../index.ts";
+import { type AwsOptions, startAws } from "../../index.ts";
 import { clientConfig } from "../../testing.ts";
 
 const clusterName = "prod";
@@ -21,9 +22,9 @@ const trust = {
 };
 const managed = ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"];
 
-async function cluster(version = "1.35") {
+async function cluster(version = "1.35", options: AwsOptions = {}) {
   const clock = virtualClock();
-  const aws = await startAws({ clock, durations: "bench" });
+  const aws = await startAws({ clock, durations: "bench", ...options });
   aws.addCluster({ name: clusterName, version });
   const config = clientConfig(aws);
   const eks = new EKSClient(config);
@@ -184,6 +185,48 @@ describe("node groups", () => {
     await expect(
       eks.send(new UpdateNodegroupVersionCommand({ clusterName, nodegroupName: "plain", launchTemplate })),
     ).rejects.toThrow("created without one");
+  });
+
+  it("end as a test scripted it: failed with an issue, or an update that failed", async () => {
+    const { aws, clock, eks, create, describeGroup } = await cluster("1.35", {
+      faults: [
+        { op: "CreateNodegroup", nth: 1, outcome: { code: "AsgInstanceLaunchFailures", message: "no capacity" } },
+        { op: "UpdateNodegroupVersion", outcome: { code: "PodEvictionFailure" } },
+      ],
+    });
+    await using _ = aws;
+    await create();
+    await clock.advance(119_000);
+    expect(await describeGroup()).toMatchObject({
+      status: "CREATE_FAILED",
+      health: { issues: [{ code: "AsgInstanceLaunchFailures", message: "no capacity" }] },
+    });
+    await create({ nodegroupName: "two", version: "1.34" });
+    await clock.advance(119_000);
+    const two = { clusterName, nodegroupName: "two" };
+    const { update } = await eks.send(new UpdateNodegroupVersionCommand(two));
+    await clock.advance(3600_000);
+    const done = await eks.send(
+      new DescribeUpdateCommand({ name: clusterName, nodegroupName: "two", updateId: update?.id }),
+    );
+    expect(done.update).toMatchObject({ status: "Failed", errors: [{ errorCode: "PodEvictionFailure" }] });
+    const after = await eks.send(new DescribeNodegroupCommand(two));
+    expect(after.nodegroup).toMatchObject({ status: "ACTIVE", version: "1.34" });
+  });
+
+  it("may be made again by the same token once they are gone", async () => {
+    const { aws, clock, eks, create } = await cluster();
+    await using _ = aws;
+    const clientRequestToken = "c".repeat(64);
+    await create({ clientRequestToken });
+    await clock.advance(119_000);
+    await eks.send(new DeleteNodegroupCommand({ clusterName, nodegroupName: "web" }));
+    await clock.advance(252_000);
+    const again = await create({ clientRequestToken });
+    expect(again.nodegroup?.status).toBe("CREATING");
+    await expect(create({ clientRequestToken, diskSize: 50 })).rejects.toMatchObject({
+      name: "InvalidRequestException",
+    });
   });
 
   it("stop at the quota", async () => {

@@ -1,8 +1,8 @@
 import type * as Eks from "@aws-sdk/client-eks";
+import type { Outcome } from "../../aws.ts";
 import type { ClusterRecord } from "../../state.ts";
 import { type Handler, handler, page, type World } from "../../world.ts";
 import { latestRelease } from "../amiReleases.ts";
-import { makeInterface } from "../ec2/interfaces.ts";
 import { ensureServiceLinkedRole } from "../iam/roles.ts";
 import { putAccessEntry } from "./access.ts";
 import { activeCluster, clusterNamed, eksArn, inUse, limitExceeded, nodegroupNamed, today } from "./find.ts";
@@ -14,7 +14,7 @@ import { runningUpdate } from "./updates.ts";
 const retrySeconds = 15;
 
 const createNodegroup = handler<Eks.CreateNodegroupCommandInput, Eks.CreateNodegroupCommandOutput>(
-  ({ world }, input) => {
+  ({ world, outcome }, input) => {
     const record = activeCluster(world, input.clusterName);
     const name = input.nodegroupName ?? "";
     const members = { clusterName: input.clusterName, nodegroupName: name };
@@ -29,7 +29,8 @@ const createNodegroup = handler<Eks.CreateNodegroupCommandInput, Eks.CreateNodeg
     const nodegroup = newNodegroup(world, record, input);
     record.nodegroups.set(name, nodegroup);
     admitNodeRole(world, record, input.nodeRole ?? "");
-    startNodes(world, record, nodegroup);
+    if (outcome === undefined) startNodes(world, record, nodegroup);
+    else spoilNodegroup(world, nodegroup, outcome);
     return { nodegroup: structuredClone(nodegroup) };
   },
 );
@@ -111,6 +112,18 @@ function startNodes(world: World, record: ClusterRecord, nodegroup: Eks.Nodegrou
   world.agenda.after(world.durations(desired === 0 ? "nodegroupCreateEmpty" : "nodegroupCreate", name), tryJoin);
 }
 
+/** The scripted bad end of a creation. */
+function spoilNodegroup(world: World, nodegroup: Eks.Nodegroup, outcome: Outcome): void {
+  world.agenda.after(world.durations("nodegroupCreate", nodegroup.nodegroupName ?? ""), () => {
+    if (nodegroup.status !== "CREATING") return;
+    nodegroup.status = outcome.degraded === true ? "DEGRADED" : "CREATE_FAILED";
+    const code = outcome.code as Eks.NodegroupIssueCode;
+    nodegroup.health = {
+      issues: [{ code, message: outcome.message ?? `Node group failed: ${code}`, resourceIds: [] }],
+    };
+  });
+}
+
 const describeNodegroup = handler<Eks.DescribeNodegroupCommandInput, Eks.DescribeNodegroupCommandOutput>(
   ({ world }, input) => ({
     nodegroup: structuredClone(nodegroupNamed(clusterNamed(world, input.clusterName), input.nodegroupName)),
@@ -143,14 +156,11 @@ const deleteNodegroup = handler<Eks.DeleteNodegroupCommandInput, Eks.DeleteNodeg
   },
 );
 
-/** Leaves the network interface behind that a killed CNI leaves in real life; for tests of cleaning up. */
-export function leaveInterface(world: World, subnetId: string): string {
-  const made = makeInterface(world, { subnetId, description: "aws-K8S-i-00000000000000001", status: "available" });
-  return made.NetworkInterfaceId ?? "";
-}
-
 export const nodegroups: Readonly<Record<string, Handler>> = {
-  CreateNodegroup: idempotent(createNodegroup),
+  CreateNodegroup: idempotent(createNodegroup, (world, input: Eks.CreateNodegroupCommandInput) => {
+    const record = world.account.clusters.get(input.clusterName ?? "");
+    return record?.nodegroups.has(input.nodegroupName ?? "") === true;
+  }),
   DescribeNodegroup: describeNodegroup,
   ListNodegroups: listNodegroups,
   DeleteNodegroup: deleteNodegroup,

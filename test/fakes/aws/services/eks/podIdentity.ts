@@ -147,7 +147,12 @@ const remove = handler<Eks.DeletePodIdentityAssociationCommandInput, Eks.DeleteP
 );
 
 export const podIdentity: Readonly<Record<string, Handler>> = {
-  CreatePodIdentityAssociation: idempotent(create),
+  CreatePodIdentityAssociation: idempotent(create, (world, input: Eks.CreatePodIdentityAssociationCommandInput) => {
+    const record = world.account.clusters.get(input.clusterName ?? "");
+    return [...(record?.podIdentityAssociations.values() ?? [])].some(
+      (association) => association.namespace === input.namespace && association.serviceAccount === input.serviceAccount,
+    );
+  }),
   DescribePodIdentityAssociation: describe,
   ListPodIdentityAssociations: list,
   UpdatePodIdentityAssociation: idempotent(update),

@@ -1,4 +1,5 @@
 import type * as Eks from "@aws-sdk/client-eks";
+import type { Outcome } from "../../aws.ts";
 import type { ClusterRecord, UpdateRecord } from "../../state.ts";
 import { type Handler, handler, page, type World } from "../../world.ts";
 import { addonNamed, clusterNamed, inUse, invalidRequest, nodegroupNamed, notFound, today } from "./find.ts";
@@ -39,8 +40,11 @@ export interface UpdateWish {
   readonly params: Readonly<Record<string, string>>;
   readonly seconds: number;
   readonly target?: UpdateTarget | undefined;
-  /** Runs at the end; answers errors that make the update fail. */
-  readonly finish: () => readonly Eks.ErrorDetail[];
+  /** Runs at the good end. */
+  readonly finish: () => void;
+  /** Runs instead where a test scripted a bad end. */
+  readonly fail?: ((code: string) => void) | undefined;
+  readonly outcome: Outcome | undefined;
 }
 
 /** Begins an update: InProgress now, Successful or Failed when its time is over. */
@@ -62,12 +66,25 @@ export function beginUpdate(world: World, record: ClusterRecord, wish: UpdateWis
   }
   world.agenda.after(wish.seconds, () => {
     if (update.status !== "InProgress") return;
-    const errors = wish.finish();
-    update.errors = [...errors];
-    update.status = errors.length > 0 ? "Failed" : "Successful";
+    if (wish.outcome === undefined) {
+      wish.finish();
+      update.status = "Successful";
+    } else {
+      wish.fail?.(wish.outcome.code);
+      update.status = "Failed";
+      update.errors = [errorDetail(wish.outcome)];
+    }
     if (isCluster && record.cluster.status === "UPDATING") record.cluster.status = "ACTIVE";
   });
   return structuredClone(update);
+}
+
+function errorDetail(outcome: Outcome): Eks.ErrorDetail {
+  return {
+    errorCode: outcome.code as Eks.ErrorCode,
+    errorMessage: outcome.message ?? `The update failed: ${outcome.code}`,
+    resourceIds: [],
+  };
 }
 
 const describeUpdate = handler<Eks.DescribeUpdateCommandInput, Eks.DescribeUpdateCommandOutput>(({ world }, input) => {
