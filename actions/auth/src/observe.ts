@@ -60,9 +60,11 @@ export async function observe(inputs: Inputs, ports: Ports, signal: AbortSignal)
     ports.log.mask(idToken.token);
   }
   // Compiling the SDK takes longer than GitHub's answer: it happens behind the request.
-  const loading = inputs.mode === "login" ? ports.sts(inputs.roles[0]?.region ?? "") : undefined;
-  if (bearer !== undefined) idToken = await ports.requestIdToken(bearer, signal);
-  await loading;
+  const [minted] = await Promise.all([
+    bearer === undefined ? undefined : ports.requestIdToken(bearer, signal),
+    inputs.mode === "login" ? ports.sts(inputs.roles[0]?.region ?? "") : undefined,
+  ]);
+  idToken ??= minted;
   const own = idToken === undefined ? undefined : claimsOf(idToken.claims);
   const hasGiven = Object.keys(inputs.claims).length > 0;
   const { offsetMs } = ports.aws.skew;

@@ -6,6 +6,7 @@ import type { Facts } from "./observe.ts";
 import { sessionName } from "./session-name.ts";
 import { kubectlPolicy } from "./session-policy.ts";
 import { evaluateTrust, type TrustVerdict } from "./trust.ts";
+import { ACCOUNT_PLACEHOLDER } from "./trust-policy.ts";
 
 /** One session to get. */
 export interface SessionPlan {
@@ -38,6 +39,8 @@ export interface VerifyPlan {
   readonly kind: "verify";
   readonly claims: Claims;
   readonly file: string;
+  /** Account of the policy's role where the file tells it, else a placeholder. */
+  readonly where: { readonly partition: string; readonly accountId: string };
   readonly verdict: TrustVerdict;
 }
 
@@ -54,7 +57,9 @@ export function plan(inputs: Inputs, facts: Facts): Plan {
   }
   if (facts.trust === undefined) throw new Error("verify-trust has a policy: the inputs require it");
   const verdict = evaluateTrust(facts.trust, claims, facts.trust.accountId);
-  return { kind: "verify", claims, file: facts.trustFile ?? "", verdict };
+  const partition = inputs.region === undefined ? "aws" : partitionOf(inputs.region).id;
+  const where = { partition, accountId: facts.trust.accountId ?? ACCOUNT_PLACEHOLDER };
+  return { kind: "verify", claims, file: facts.trustFile ?? "", where, verdict };
 }
 
 function planLogin(inputs: Inputs, facts: Facts): LoginPlan {

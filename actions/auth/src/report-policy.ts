@@ -103,8 +103,8 @@ export function verifySummary(plan: VerifyPlan): string {
     const note = key.note === undefined ? "" : ` — ${key.note}`;
     return `| ${mark(key.statement)} | ${mark(key.key)} | ${mark(key.operator)} | ${expected} | ${presented}${note} |`;
   });
-  const policy = trustPolicyFor(plan.claims, { partition: "aws", accountId: ACCOUNT_PLACEHOLDER });
-  const arn = providerArn(plan.claims.iss, { partition: "aws", accountId: ACCOUNT_PLACEHOLDER });
+  const policy = trustPolicyFor(plan.claims, plan.where);
+  const arn = providerArn(plan.claims.iss, plan.where);
   return [
     said,
     `**Subject ${mark(plan.claims.sub)}, audience ${mark(plan.claims.aud)}, provider ${mark(arn)}.**`,

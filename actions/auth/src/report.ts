@@ -1,13 +1,22 @@
-import { type Annotation, errorAnnotations, formatDuration, type Report, type Story } from "@eks-actions/action";
-import { entities, symbols } from "@eks-actions/markdown";
+import {
+  type ActionError,
+  type Annotation,
+  errorAnnotations,
+  formatDuration,
+  type Report,
+  type Story,
+} from "@eks-actions/action";
+import type { RoleArn } from "@eks-actions/aws";
+import { symbols, text } from "@eks-actions/markdown";
 import type { Effort, Outcome, Refused } from "./apply.ts";
 import { shownClaims } from "./claims.ts";
-import { type Denial, diagnosis, firstCause, mark } from "./diagnose.ts";
+import { type Denial, diagnosis, fence, firstCause, mark } from "./diagnose.ts";
 import type { Inputs } from "./input-rules.ts";
 import type { Facts } from "./observe.ts";
 import type { LoginPlan, Plan } from "./plan.ts";
 import { provisionOutputs, provisionSummary, verifyFailure, verifySummary } from "./report-policy.ts";
 import { evaluateTrust } from "./trust.ts";
+import { trustPolicyFor } from "./trust-policy.ts";
 
 type AuthStory = Story<Inputs, Facts, Plan, Outcome>;
 
@@ -19,10 +28,9 @@ export function report(story: AuthStory): Report {
     return {
       exitCode: 1,
       lastLine: `${symbols.failed} ${error.describe()}`,
-      summary: `### ${error.code}\n\n${error
-        .all()
-        .map((fault) => `- ${mark(fault.code)} ${entities(fault.message)}`)
-        .join("\n")}`,
+      summary: `${failureTitle(story, story.inputs?.roles ?? [])}
+
+${faults(error)}`,
       annotations: [...before, ...errorAnnotations(error)],
       outputs: { report: json(story, { verdict: "failed", code: error.code }) },
     };
@@ -32,6 +40,22 @@ export function report(story: AuthStory): Report {
   if (plan?.kind === "login" && outcome?.kind === "granted") return grantedReport(story, plan, outcome, before);
   if (plan?.kind === "login" && outcome?.kind === "refused") return refusedReport(story, plan, outcome, before);
   throw new Error("a run without an error has a plan, and a login an outcome");
+}
+
+function failureTitle(story: AuthStory, roles: readonly { readonly role: RoleArn }[]): string {
+  const where = roles.map(({ role }) => mark(role.name)).join(", ");
+  const after = formatDuration(story.endedAt - story.startedAt);
+  return `## ${symbols.failed} Login to AWS${where === "" ? "" : ` → ${where}`}: nothing was exported, after ${after}`;
+}
+
+function faults(error: ActionError): string {
+  return error
+    .all()
+    .map((fault) => {
+      const hint = fault.hint === undefined ? "" : `\n\n${fence("text", fault.hint)}`;
+      return `**${mark(fault.code)} ${text(fault.message)}**${hint}`;
+    })
+    .join("\n\n");
 }
 
 function notes({ inputs, facts }: AuthStory): readonly Annotation[] {
@@ -95,7 +119,7 @@ function refusedReport(
   outcome: Extract<Outcome, { kind: "refused" }>,
   before: readonly Annotation[],
 ): Report {
-  const parts = outcome.refused.map((refused) => explain(plan, refused));
+  const parts = outcome.refused.map((refused) => explain(story, plan, refused));
   const granted = outcome.granted.map(({ session }) => mark(session.role.arn));
   const others = granted.length === 0 ? "" : `Not exported, because the step is all or nothing: ${granted.join(", ")}.`;
   const [first] = outcome.refused;
@@ -103,7 +127,7 @@ function refusedReport(
   return {
     exitCode: 1,
     lastLine: `${symbols.failed} ${outcome.refused.map(({ error }) => error.describe()).join("\n")}`,
-    summary: [...parts.map((part) => part.summary), others].filter((text) => text !== "").join("\n\n"),
+    summary: [...parts.map((part) => part.summary), others].filter((part) => part !== "").join("\n\n"),
     annotations: [...before, ...parts.flatMap((part) => part.annotations)],
     outputs: {
       ...(claims === undefined ? {} : { "oidc-subject": claims.sub, "oidc-issuer": claims.iss }),
@@ -112,12 +136,16 @@ function refusedReport(
   };
 }
 
-function explain(plan: LoginPlan, refused: Refused): { summary: string; annotations: readonly Annotation[] } {
+function explain(
+  story: AuthStory,
+  plan: LoginPlan,
+  refused: Refused,
+): { summary: string; annotations: readonly Annotation[] } {
   const denial = refused.error.code === "TRUST_DENIED" ? denialOf(plan, refused) : undefined;
   if (denial === undefined) {
     const { error } = refused;
-    const hint = error.hint === undefined ? "" : `\n\n${entities(error.hint).replaceAll("\n", "<br>")}`;
-    return { summary: `### ${error.code}\n\n${entities(error.message)}${hint}`, annotations: errorAnnotations(error) };
+    const summary = `${failureTitle(story, [refused.request])}\n\n${faults(error)}`;
+    return { summary, annotations: errorAnnotations(error) };
   }
   const { role, claims } = denial;
   const message = `AWS refused ${role.arn}: its trust policy does not admit sub=${claims.sub} aud=${claims.aud}. Most likely: ${firstCause(denial)} The step summary holds the policy that admits this job.`;
@@ -174,7 +202,9 @@ function verifyReport(story: AuthStory, before: readonly Annotation[]): Report {
       ...(failure === undefined ? [] : errorAnnotations(failure)),
     ],
     outputs: {
-      ...provisionOutputs({ ...plan, kind: "provision", role: undefined, partition: "aws", clusters: [] }),
+      "trust-policy": JSON.stringify(trustPolicyFor(plan.claims, plan.where)),
+      "oidc-subject": plan.claims.sub,
+      "oidc-issuer": plan.claims.iss,
       "trust-verdict": verdict,
       report: json(story, { verdict, ...(failure === undefined ? {} : { code: failure.code }) }),
     },

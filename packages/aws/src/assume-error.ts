@@ -1,8 +1,8 @@
 import { ActionError, formatDuration } from "@eks-actions/action";
-import { type AssumeProof, isExpired, isMissingKeys, isMissingProvider } from "./assume.ts";
 import { type AwsErrorInfo, awsErrorInfo } from "./classify.ts";
 import type { IdClaims } from "./jwt.ts";
-import type { AssumeRequest } from "./sts.ts";
+import type { AssumeProof, AssumeRequest } from "./sts.ts";
+import { isExpired, isMissingKeys, isMissingProvider } from "./sts-refusal.ts";
 
 export interface AssumeContext {
   readonly request: AssumeRequest;

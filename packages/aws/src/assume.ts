@@ -6,14 +6,8 @@ import { type Aws, attemptLimit, endpointOf, noteRetry } from "./client.ts";
 import type { IdToken } from "./jwt.ts";
 import { stsHost } from "./partition.ts";
 import { readSession, type Session } from "./session.ts";
-import type { AssumeRequest, Sts } from "./sts.ts";
-import type { TokenSource } from "./token-source.ts";
-
-/** How the caller proves who it is. */
-export type AssumeProof =
-  | { readonly kind: "web-identity"; readonly tokens: TokenSource }
-  /** `source` names the present credentials in messages. */
-  | { readonly kind: "chain"; readonly source: string };
+import type { AssumeProof, AssumeRequest, Sts } from "./sts.ts";
+import { isExpired, isMissingKeys, isMissingProvider } from "./sts-refusal.ts";
 
 export interface AssumeOptions {
   readonly allowedAccountIds: readonly string[];
@@ -148,17 +142,4 @@ function propagationStep(step: number, totalMs: number): number | undefined {
   let spent = 0;
   for (let n = 0; n <= step; n++) spent += at(n);
   return spent <= totalMs ? at(step) : undefined;
-}
-
-export function isMissingProvider(info: AwsErrorInfo): boolean {
-  return info.code === "InvalidIdentityToken" && /No OpenIDConnect provider found/i.test(info.message);
-}
-
-export function isMissingKeys(info: AwsErrorInfo): boolean {
-  if (info.code === "IDPCommunicationError") return true;
-  return info.code === "InvalidIdentityToken" && /Couldn.t retrieve verification key/i.test(info.message);
-}
-
-export function isExpired(info: AwsErrorInfo): boolean {
-  return info.kind === "expired" || (info.code === "IDPRejectedClaim" && /expir/i.test(info.message));
 }

@@ -8,7 +8,7 @@ export {
   ROLE_NAME_PATTERN,
   type RoleArn,
 } from "./arn.ts";
-export { type AssumeOptions, type AssumeProof, type AssumeResult, assume } from "./assume.ts";
+export { type AssumeOptions, type AssumeResult, assume } from "./assume.ts";
 export { withTimeout } from "./attempt.ts";
 export {
   type AwsErrorInfo,
@@ -42,13 +42,11 @@ export type {
   Ec2LaunchTemplate,
   Ec2LaunchTemplateVersion,
   Ec2NatGateway,
-  Ec2NetworkInterface,
   Ec2Query,
   Ec2Reads,
   Ec2RouteTable,
   Ec2SecurityGroup,
   Ec2Subnet,
-  Ec2Volume,
   Ec2Vpc,
   Ec2Zone,
 } from "./cluster/ec2-reads.ts";
@@ -99,5 +97,5 @@ export {
   sessionFiles,
 } from "./session-file.ts";
 export { createSkewMeter, type SkewMeter } from "./skew.ts";
-export { type AssumeRequest, createSts, type Sts } from "./sts.ts";
+export { type AssumeProof, type AssumeRequest, createSts, type Sts } from "./sts.ts";
 export { createTokenSource, type TokenSource } from "./token-source.ts";

@@ -1,6 +1,7 @@
 import type { RoleArn } from "./arn.ts";
 import { type Aws, clientConfig, watchClock } from "./client.ts";
 import type { StsAnswer } from "./session.ts";
+import type { TokenSource } from "./token-source.ts";
 
 /** One role to take, as STS wants to hear it. */
 export interface AssumeRequest {
@@ -13,6 +14,12 @@ export interface AssumeRequest {
   /** AssumeRole only. */
   readonly externalId?: string | undefined;
 }
+
+/** How the caller proves who it is. */
+export type AssumeProof =
+  | { readonly kind: "web-identity"; readonly tokens: TokenSource }
+  /** `source` names the present credentials in messages. */
+  | { readonly kind: "chain"; readonly source: string };
 
 /** The two STS calls of this suite, one attempt each. */
 export interface Sts {
