@@ -1,8 +1,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createMachine, type JobOptions, type JobStep, runJob } from "./index.ts";
+
+// Each test starts processes; a busy machine takes its time for them.
+vi.setConfig({ testTimeout: 30_000 });
 
 const fixtures = fileURLToPath(new URL("./fixtures", import.meta.url));
 const probe = join(fixtures, "probe");

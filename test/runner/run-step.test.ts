@@ -2,8 +2,11 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createMachine, RunnerFault, runStep, type StepOptions } from "./index.ts";
+
+// Each test starts processes; a busy machine takes its time for them.
+vi.setConfig({ testTimeout: 30_000 });
 
 const probe = fileURLToPath(new URL("./fixtures/probe", import.meta.url));
 
@@ -248,7 +251,7 @@ describe("workflow commands", () => {
   });
 });
 
-describe("the end of a step", () => {
+describe.concurrent("the end of a step", () => {
   it("is a failure for any other exit code", async () => {
     const result = await run("process.exit(3)");
     expect(result).toMatchObject({ outcome: "failure", exitCode: 3, signal: null });
@@ -260,9 +263,14 @@ describe("the end of a step", () => {
        print("waiting"); await wait(60000)`,
       { cancelAt: /^waiting/ },
     );
-    expect(result).toMatchObject({ outcome: "cancelled", exitCode: 1, state: { cut: "yes" }, summary: "cut\n" });
+    expect(result).toMatchObject({
+      outcome: "cancelled",
+      exitCode: 1,
+      signalsSent: ["SIGINT"],
+      state: { cut: "yes" },
+      summary: "cut\n",
+    });
     expect(result.log).toContain("##[error]The operation was canceled.");
-    expect(result.durationMs).toBeLessThan(7_000);
   });
 
   it("comes by SIGTERM when SIGINT is ignored", async () => {
@@ -281,7 +289,7 @@ describe("the end of a step", () => {
     expect(result.findings[0]?.message).toContain("last line: never");
     expect(performance.now() - started).toBeGreaterThanOrEqual(10_000);
     await expect(run(script, { cancelAt: /^waiting/, grace: shortGrace })).rejects.toThrow("RUNNER_CANCEL_IGNORED");
-  }, 30_000);
+  });
 
   it("is a failure after the step's time limit", async () => {
     const result = await run("await wait(60000)", { timeoutMs: 200, grace: shortGrace });

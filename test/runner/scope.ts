@@ -85,6 +85,7 @@ export function skipped({ session }: JobScope): StepResult {
     outcome: "skipped",
     exitCode: null,
     signal: null,
+    signalsSent: [],
     outputs: {},
     env: {},
     path: [],

@@ -21,6 +21,8 @@ export interface StepResult {
   readonly outcome: Outcome;
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** What the runner sent to end it, in order: SIGINT, after 7.5 s SIGTERM, after 2.5 s SIGKILL. */
+  readonly signalsSent: readonly NodeJS.Signals[];
   readonly outputs: Readonly<Record<string, string>>;
   /** What the step added for later steps. */
   readonly env: Readonly<Record<string, string>>;
@@ -126,6 +128,7 @@ export async function runStage(session: Session, stage: NodeStage | ScriptStage)
     outcome,
     exitCode: ended.exitCode,
     signal: ended.signal,
+    signalsSent: ended.sent,
     ...traces,
     path: results.path,
     commands: log.commands,

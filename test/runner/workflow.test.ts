@@ -3,9 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type JobIdentityRequest, runWorkflow, type WorkflowOptions } from "./index.ts";
 import { expandMatrix } from "./matrix.ts";
+
+// Each test starts processes; a busy machine takes its time for them.
+vi.setConfig({ testTimeout: 30_000 });
 
 const fixtures = fileURLToPath(new URL("./fixtures", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "workflow-"));
