@@ -147,3 +147,53 @@ export function around(parts: Partial<Around> = {}): Around {
 export function pods(count: number, shape: PodShape = {}): readonly KubeObject[] {
   return Array.from({ length: count }, (_, i) => pod({ ...shape, name: `web-${i + 1}` }));
 }
+
+export function object(apiVersion: string, kind: string, body: Part = {}, meta: Part = {}): KubeObject {
+  return { apiVersion, kind, metadata: { name: "x", namespace: "shop", uid: "x", generation: 1, ...meta }, ...body };
+}
+export const status = (fields: Part) => ({ status: fields });
+export const conditions = (...list: readonly (readonly [string, string, string?, string?])[]) =>
+  status({
+    observedGeneration: 1,
+    conditions: list.map(([type, value, reason = "", message = ""]) => ({ type, status: value, reason, message })),
+  });
+
+export const sts = (fields: Part, spec: Part = {}) =>
+  object("apps/v1", "StatefulSet", {
+    spec: { replicas: 4, ...spec },
+    status: {
+      observedGeneration: 1,
+      replicas: 4,
+      readyReplicas: 4,
+      availableReplicas: 4,
+      updatedReplicas: 4,
+      currentRevision: "r2",
+      updateRevision: "r2",
+      ...fields,
+    },
+  });
+export const ds = (fields: Part, spec: Part = {}) =>
+  object("apps/v1", "DaemonSet", {
+    spec,
+    status: {
+      observedGeneration: 1,
+      desiredNumberScheduled: 2,
+      updatedNumberScheduled: 2,
+      numberAvailable: 2,
+      numberReady: 2,
+      ...fields,
+    },
+  });
+export const service = (type: string, fields: Part = {}) => object("v1", "Service", { spec: { type }, status: fields });
+export const route = (parents: readonly Part[]) =>
+  object("gateway.networking.k8s.io/v1", "HTTPRoute", {
+    spec: { parentRefs: [{ name: "g1" }, { name: "g2" }] },
+    status: { parents },
+  });
+export const parent = (name: string, accepted: string, resolved = "True", observedGeneration = 1) => ({
+  parentRef: { name },
+  conditions: [
+    { type: "Accepted", status: accepted, observedGeneration },
+    { type: "ResolvedRefs", status: resolved, reason: "BackendNotFound", observedGeneration },
+  ],
+});
