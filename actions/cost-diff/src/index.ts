@@ -1,1 +1,11 @@
-export {};
+import { exitWith, runAction } from "@eks-actions/action";
+import { apply } from "./apply.ts";
+import { inputs, readInputs } from "./inputs.ts";
+import { observe } from "./observe.ts";
+import { describe, isPlanOnly, plan } from "./plan.ts";
+import { realPorts as ports } from "./ports.ts";
+import { report } from "./report.ts";
+
+const action = { name: "cost-diff", inputs, readInputs, ports, observe, plan, describe, isPlanOnly, apply, report };
+
+await exitWith(runAction(action));

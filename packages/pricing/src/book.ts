@@ -29,6 +29,7 @@ export interface PriceBook {
   spot(type: string): UnitPrice;
   /** The fee of EKS Auto Mode on top of the instance. @throws ActionError `PRICE_UNKNOWN` */
   autoMode(type: string): UnitPrice;
+  hasFacts(type: string): boolean;
   hasEc2(type: string): boolean;
   hasSpot(type: string): boolean;
   hasAutoMode(type: string): boolean;
@@ -157,6 +158,7 @@ export function createPriceBook(init: BookInit): PriceBook {
       if (found === undefined) throw unknown(`autoMode.${name}`, `autoMode: { ${name}: "…" }`);
       return found;
     },
+    hasFacts: (name) => (ownTypes.get(name) ?? instanceType(name)) !== undefined,
     hasEc2: (name) => onDemand(name) !== undefined,
     hasSpot: (name) => spotOf(name) !== undefined,
     hasAutoMode: (name) => autoModeOf(name) !== undefined,
