@@ -21,7 +21,8 @@ export function emptyAccount(id: string, region: string): Account {
   };
 }
 
-function emptyNetwork(): Network {
+/** A region in which nobody has made anything. */
+export function emptyNetwork(): Network {
   return {
     vpcs: new Map(),
     subnets: new Map(),

@@ -48,7 +48,7 @@ export interface AwsOptions {
   readonly durations?: "bench" | "range" | undefined;
   /** 12 digits; default 111122223333. */
   readonly account?: string | undefined;
-  /** Default us-east-1. The stand-in serves one region. */
+  /** Home region, default us-east-1: where `account` and the `add…` functions work. Others begin empty. */
   readonly region?: string | undefined;
   /** Lists answer with two items a page (default true). */
   readonly smallPages?: boolean | undefined;
@@ -124,6 +124,8 @@ export interface RoleSeed {
 export interface ClusterSeed {
   readonly name: string;
   readonly version?: string | undefined;
+  /** Default: the account's own. */
+  readonly region?: string | undefined;
   readonly authenticationMode?: "API" | "API_AND_CONFIG_MAP" | "CONFIG_MAP" | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
 }
@@ -161,6 +163,8 @@ export interface Aws {
   ): string;
   /** Tells where an issuer's keys are without creating a provider. */
   knowIssuer(issuerUrl: string, jwksUrl: string): void;
+  /** The account as another region shows it: same IAM, its own clusters and networks. */
+  accountIn(region: string): Account;
   /** Creates a role that is usable at once; answers its ARN. */
   addRole(seed: RoleSeed): string;
   /** Creates an ACTIVE cluster with its VPC and role; answers its ARN. */

@@ -10,14 +10,16 @@ import { isModelled } from "./modelled.ts";
 import type { Operation } from "./operations.ts";
 import { authorize } from "./policy/authorize.ts";
 import { requirementsOf } from "./policy/requirements.ts";
+import type { Regions } from "./regions.ts";
 import { encodeFault, encodeResult, throttlingFault, validationFault } from "./respond.ts";
 import { routeRequest } from "./route.ts";
 import { handlerOf } from "./services/handlers.ts";
+import { readSignature } from "./sigv4.ts";
 import type { Session } from "./state.ts";
 import type { World } from "./world.ts";
 
 export interface Handling {
-  readonly world: World;
+  readonly regions: Regions;
   readonly faults: FaultScript;
   readonly requests: AwsRequest[];
   readonly violations: Violation[];
@@ -32,8 +34,8 @@ const unsigned = new Set(["sts:AssumeRoleWithWebIdentity"]);
 
 /** Answers one request; `undefined` where a fault cuts the connection. */
 export async function handleRequest(handling: Handling, request: Incoming): Promise<Outgoing | undefined> {
-  const { world, violations } = handling;
-  const requestId = world.random.uuid("request");
+  const { violations } = handling;
+  const requestId = handling.regions.home.random.uuid("request");
   const route = await routeRequest(request);
   if (route.kind === "unknown") {
     violations.push({
@@ -53,7 +55,7 @@ async function answer(
   decode: () => unknown,
   requestId: string,
 ): Promise<Outgoing | undefined> {
-  const { world } = handling;
+  const world = worldOf(handling, operation, request);
   const met = handling.faults.meet(operation);
   const record: Recording = { input: undefined, session: undefined, outcome: met.outcome };
   world.agenda.settle();
@@ -65,7 +67,7 @@ async function answer(
   }
   try {
     const injected = met.error ?? (isThrottled(handling, operation) ? throttlingFault(operation.service) : undefined);
-    const result = await perform(handling, request, operation, decode, requestId, record, injected);
+    const result = await perform(handling, world, request, operation, decode, requestId, record, injected);
     output = result;
     error = record.unknown ? "501" : undefined;
   } catch (thrown) {
@@ -79,6 +81,14 @@ async function answer(
   return met.drop === "after" ? undefined : output;
 }
 
+// Regional services answer from the region that signed the request; the others know no region.
+function worldOf(handling: Handling, operation: Operation, request: Incoming): World {
+  const { home } = handling.regions;
+  const isRegional = !["sts", "iam", "pricing"].includes(operation.service.id);
+  const region = isRegional ? readSignature(request)?.region : undefined;
+  return region === undefined ? home : (handling.regions.of(region) ?? home);
+}
+
 interface Recording {
   input: unknown;
   session: Session | undefined;
@@ -88,6 +98,7 @@ interface Recording {
 
 async function perform(
   handling: Handling,
+  world: World,
   request: Incoming,
   operation: Operation,
   decode: () => unknown,
@@ -95,7 +106,7 @@ async function perform(
   record: Recording,
   injected: { readonly code: string; readonly message?: string; readonly status?: number } | undefined,
 ): Promise<Outgoing> {
-  const { world, violations } = handling;
+  const { violations } = handling;
   const name = `${operation.service.id}:${operation.name}`;
   const input = decodeOrRefuse(decode);
   record.input = redact(input);
@@ -176,7 +187,7 @@ async function asFault(handling: Handling, operation: Operation, thrown: unknown
 
 function isThrottled(handling: Handling, operation: Operation): boolean {
   if (handling.throttle <= 0) return false;
-  return handling.world.random.draw(`throttle|${operation.service.id}:${operation.name}`) < handling.throttle;
+  return handling.regions.home.random.draw(`throttle|${operation.service.id}:${operation.name}`) < handling.throttle;
 }
 
 function remember(handling: Handling, operation: Operation, record: Recording, error: string | undefined): void {
@@ -186,7 +197,7 @@ function remember(handling: Handling, operation: Operation, record: Recording, e
     input: record.input,
     error,
     principal: record.session?.arn,
-    at: handling.world.agenda.now(),
+    at: handling.regions.home.agenda.now(),
     mutating: isMutating(operation),
   });
 }

@@ -9,6 +9,7 @@ import { faultScript } from "./faults.ts";
 import { type Handling, handleRequest } from "./handle.ts";
 import { inProcessHandler } from "./inProcess.ts";
 import { seededRandom } from "./random.ts";
+import { createRegions, type Regions } from "./regions.ts";
 import { seedAccessEntry, seedCluster, seedIssuer, seedNetwork, seedRole, seedSession } from "./seed.ts";
 import { type Answer, close, listen } from "./server.ts";
 import { reviewToken } from "./tokenReview.ts";
@@ -20,12 +21,14 @@ const defaultScale = 1 / 600;
 export async function startAws(options: AwsOptions = {}): Promise<Aws> {
   const clock = options.clock ?? scaledClock(options.scale ?? defaultScale);
   const world = createWorld(options, clock);
+  const regions = createRegions(world);
+  const startedAt = callerLine();
   const faults = faultScript(options.faults ?? [], world.random);
   const requests: AwsRequest[] = [];
   const violations: Violation[] = [];
   const busy = { open: 0 };
   const handling: Handling = {
-    world,
+    regions,
     faults,
     requests,
     violations,
@@ -61,11 +64,15 @@ export async function startAws(options: AwsOptions = {}): Promise<Aws> {
     },
     knowIssuer: (issuerUrl, jwksUrl) => void world.issuers.set(issuerUrl, jwksUrl),
     addRole: (seed) => seedRole(world, seed).arn,
-    addCluster: (seed) => seedCluster(world, seed),
+    accountIn: (region) => regionOf(regions, region).account,
+    addCluster: (seed) => seedCluster(regionOf(regions, seed.region), seed),
     addNetwork: () => seedNetwork(world),
-    addAccessEntry: (clusterName, seed) => seedAccessEntry(world, clusterName, seed),
+    addAccessEntry(clusterName, seed) {
+      const holder = regions.all().find((candidate) => candidate.account.clusters.has(clusterName));
+      seedAccessEntry(holder ?? world, clusterName, seed);
+    },
     issueSession: (roleArn, sessionOptions = {}) => seedSession(world, roleArn, sessionOptions),
-    tokenReview: async (token, asking = {}) => reviewToken(world, token, asking),
+    tokenReview: async (token, asking = {}) => reviewToken(regions.all(), token, asking),
     connect: (clusterName, connection) => void world.connections.set(clusterName, connection),
     async [Symbol.asyncDispose]() {
       await close(server);
@@ -73,12 +80,24 @@ export async function startAws(options: AwsOptions = {}): Promise<Aws> {
         violations.push({
           code: "STANDIN_FAULT_UNUSED",
           operation: unused.op,
-          message: `no request met the fault ${JSON.stringify(unused)}`,
+          message: `no request met the fault ${JSON.stringify(unused)} of the stand-in started at ${startedAt}`,
         });
       }
       if (violations.length > 0) throw new Error(`AWS stand-in: ${violations.map(line).join("\n")}`);
     },
   };
+}
+
+function regionOf(regions: Regions, region: string | undefined): World {
+  const world = region === undefined ? regions.home : regions.of(region);
+  if (world === undefined) throw new Error(`the stand-in knows no region ${region} (services/ec2/zones.ts)`);
+  return world;
+}
+
+/** File and line of the test that started the stand-in. */
+function callerLine(): string {
+  const frames = (new Error().stack ?? "").split("\n").slice(1);
+  return frames.find((frame) => !/\/start\.ts/.test(frame))?.replace(/^\s*at\s+/, "") ?? "an unknown place";
 }
 
 function createWorld(options: AwsOptions, clock: Clock): World {

@@ -27,14 +27,20 @@ export interface AskingServer {
 }
 
 /** Checks an EKS token as the control plane's authenticator does; `undefined` = not authenticated. */
-export function reviewToken(world: World, token: string, server: AskingServer): { user: TokenUser } | undefined {
+export function reviewToken(
+  regions: readonly World[],
+  token: string,
+  server: AskingServer,
+): { user: TokenUser } | undefined {
+  const [world] = regions;
+  if (world === undefined) return undefined;
   world.agenda.settle();
   const presigned = readToken(world, token);
   if (presigned === undefined) return undefined;
   const session = world.account.sessions.get(presigned.signature.accessKeyId);
   if (session === undefined || session.sessionToken !== (presigned.signature.sessionToken ?? "")) return undefined;
   if (session.expiresAt <= world.wallNow()) return undefined;
-  for (const record of candidates(world, server)) {
+  for (const record of candidates(regions, server)) {
     // The name travels only inside the signature: a token of another cluster does not verify here.
     const request = {
       ...presigned.request,
@@ -47,13 +53,15 @@ export function reviewToken(world: World, token: string, server: AskingServer): 
   return undefined;
 }
 
-function candidates(world: World, server: AskingServer): readonly ClusterRecord[] {
-  const clusters = [...world.account.clusters.values()].filter((record) => record.cluster.endpoint !== undefined);
+function candidates(regions: readonly World[], server: AskingServer): readonly ClusterRecord[] {
+  const clusters = regions
+    .flatMap((world) => [...world.account.clusters.values()])
+    .filter((record) => record.cluster.endpoint !== undefined);
   if (server.cluster !== undefined) return clusters.filter((record) => record.cluster.name === server.cluster);
   if (server.endpoint === undefined) return clusters;
   return clusters.filter((record) => {
-    const connection =
-      record.connection ?? world.connections.get(record.cluster.name ?? "") ?? world.connections.get("*");
+    const connections = regions[0]?.connections;
+    const connection = record.connection ?? connections?.get(record.cluster.name ?? "") ?? connections?.get("*");
     return connection?.endpoint === server.endpoint;
   });
 }

@@ -18,10 +18,20 @@ const shortNames: Readonly<Record<string, string>> = {
   "ap-southeast-1": "apse1",
   "ap-northeast-1": "apne1",
   "ca-central-1": "cac1",
+  "eu-west-3": "euw3",
+  "eu-south-1": "eus1",
+  "ap-southeast-2": "apse2",
+  "ap-south-1": "aps1",
+  "sa-east-1": "sae1",
 };
 
 // Letters and numbers of zones differ from account to account; here the letters are shifted on purpose.
 const zoneOrders: Readonly<Record<string, readonly number[]>> = { "us-east-1": [6, 1, 2, 4, 3, 5] };
+
+/** Regions that the stand-in knows besides the account's own. */
+export function isKnownRegion(region: string): boolean {
+  return shortNames[region] !== undefined;
+}
 
 export interface Zone {
   readonly name: string;
