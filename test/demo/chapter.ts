@@ -6,11 +6,11 @@ export function chapterOf(told: Told): Chapter {
   return {
     title: told.title,
     trigger: told.trigger,
-    conclusion: told.job.outcome === "success" ? "success" : "failure",
-    durationMs: told.job.durationMs,
+    conclusion: told.workflow.outcome === "success" ? "success" : "failure",
+    durationMs: told.durationMs,
     comments: told.comments,
     deployments: told.deploymentStates,
-    steps: stepsOf(told.job).map((step) => ({
+    steps: stepsOf(told.workflow).map((step) => ({
       name: step.stage === "post" ? `Post ${step.name}` : step.name,
       conclusion: step.conclusion === "failure" ? "failure" : "success",
       durationMs: step.durationMs,

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { startAws } from "../fakes/aws/index.ts";
 import { startKube } from "../fakes/kube/index.ts";
-import { createAppRepository } from "../story/repository.ts";
+import { createAppRepository } from "../story/app-repository.ts";
 import {
   badReleaseIsReverted,
   clusterIsBuilt,
@@ -31,11 +31,13 @@ await using kube = await startKube({
 });
 aws.connect("*", { endpoint: kube.endpoint, caData: kube.caData });
 seedAccount(aws);
+using app = createAppRepository();
 
 const stage: Stage = {
   aws,
-  app: createAppRepository(),
+  app,
   releaseTree,
+  missingImages: "by name",
   onLine: printLine,
   onChapter: printChapter,
 };
@@ -46,8 +48,8 @@ for (const [index, scene] of scenes.entries()) {
   const chapter = await scene(stage);
   told.push(chapter);
   printTold(chapter);
-  if (chapter.job.outcome !== expected[index]) {
-    console.error(`\n"${chapter.title}" ended ${chapter.job.outcome}, not ${expected[index]}`);
+  if (chapter.workflow.outcome !== expected[index]) {
+    console.error(`\n"${chapter.title}" ended ${chapter.workflow.outcome}, not ${expected[index]}`);
     process.exitCode = 1;
     break;
   }

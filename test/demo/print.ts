@@ -22,8 +22,8 @@ export function printLine(line: string): void {
 }
 
 export function printTold(told: Told): void {
-  const mark = told.job.outcome === "success" ? paint(32, "✓") : paint(31, "✕");
+  const mark = told.workflow.outcome === "success" ? paint(32, "✓") : paint(31, "✕");
   const states = told.deploymentStates.length === 0 ? "" : `, deployment ${told.deploymentStates.join(" → ")}`;
   const comments = told.comments.length === 0 ? "" : `, ${told.comments.length} comment on the pull request`;
-  console.log(`  ${mark} job ${told.job.outcome} in ${(told.job.durationMs / 1000).toFixed(1)} s${states}${comments}`);
+  console.log(`  ${mark} run ${told.workflow.outcome} in ${(told.durationMs / 1000).toFixed(1)} s${states}${comments}`);
 }

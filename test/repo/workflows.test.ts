@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { validate } from "@actions/languageservice";
 import { describe, expect, it } from "vitest";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { faultsOf } from "./workflow-rules.ts";
 
-const workflows = readdirSync(".github/workflows").map((file) => `.github/workflows/${file}`);
+const ours = readdirSync(".github/workflows").map((file) => `.github/workflows/${file}`);
+const workflows = [...ours, ...globSync("test/story/repository/.github/workflows/*.yml")];
 const actions = readdirSync("actions")
   .map((name) => `actions/${name}/action.yml`)
   .filter((file) => existsSync(file));

@@ -1,7 +1,8 @@
+import { join } from "node:path";
 import type { Aws } from "../fakes/aws/index.ts";
 import { type EventSpec, type GitHub, type Permissions, type Repository, startGitHub } from "../fakes/github/index.ts";
-import { createMachine, type JobResult, type JobStep, type RanStep, runJob } from "../runner/index.ts";
-import type { AppRepository } from "./repository.ts";
+import { type RanStep, runWorkflow, type WorkflowResult } from "../runner/index.ts";
+import type { AppRepository } from "./app-repository.ts";
 
 /** Where the story plays. The same story is told on the embedded and on the real Kubernetes. */
 export interface Stage {
@@ -9,15 +10,18 @@ export interface Stage {
   readonly app: AppRepository;
   /** The tree of a release of this repository: `acme/eks-actions@v1`. */
   readonly releaseTree: string;
+  /** How the simulated nodes know an image that nobody pushed: by its name, or by a label of its pods. */
+  readonly missingImages: "by name" | "by label";
   readonly onLine?: (line: string) => void;
   readonly onChapter?: (title: string, trigger: string) => void;
 }
 
-/** One job of the story, and what it left. */
+/** One workflow run of the story, and what it left. */
 export interface Told {
   readonly title: string;
   readonly trigger: string;
-  readonly job: JobResult;
+  readonly workflow: WorkflowResult;
+  readonly durationMs: number;
   readonly comments: readonly { readonly author: string; readonly body: string; readonly edited: boolean }[];
   readonly deploymentStates: readonly string[];
 }
@@ -28,27 +32,10 @@ export const ROLES = {
 } as const;
 
 const ISSUER = "https://token.actions.githubusercontent.com";
-const RUN_AS = { "aws-region": "us-east-1" };
 
 /** The account before the story: an OIDC provider and two roles; no cluster, no network. */
 export function seedAccount(aws: Aws): void {
-  aws.trustIssuer(ISSUER, `${aws.url}/unused`);
-  const trust = (subject: string) => ({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Effect: "Allow",
-        Principal: { Federated: "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com" },
-        Action: "sts:AssumeRoleWithWebIdentity",
-        Condition: {
-          StringEquals: {
-            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-            "token.actions.githubusercontent.com:sub": subject,
-          },
-        },
-      },
-    ],
-  });
+  aws.trustIssuer(ISSUER);
   aws.addRole({
     name: "shop-cluster",
     trust: trust("repo:acme/shop:environment:infrastructure"),
@@ -66,40 +53,42 @@ export function seedAccount(aws: Aws): void {
   });
 }
 
-interface Scene {
-  readonly title: string;
-  readonly trigger: string;
-  readonly event: EventSpec;
-  readonly permissions: Permissions;
-  readonly environment?: string;
-  readonly prepare?: (repository: Repository) => void;
-  readonly ref: string;
-  readonly steps: readonly JobStep[];
+function trust(subject: string): unknown {
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: { Federated: "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com" },
+        Action: "sts:AssumeRoleWithWebIdentity",
+        Condition: {
+          StringEquals: {
+            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+            "token.actions.githubusercontent.com:sub": subject,
+          },
+        },
+      },
+    ],
+  };
 }
 
-/** A pull request that doubles the web pods, and its cost comment. */
+/** A pull request that triples the web pods, and its cost comment. */
 export async function pullRequestGetsItsCost(stage: Stage): Promise<Told> {
-  const ref = stage.app.pullRequest(1, (read, write) => {
-    write("k8s/web.yaml", read("k8s/web.yaml").replace("replicas: 2", "replicas: 6"));
+  const { head, merge } = stage.app.pullRequest(1, (file) => {
+    file.write("k8s/web.yaml", file.read("k8s/web.yaml").replace("replicas: 2", "replicas: 6"));
   });
   return play(stage, {
     title: "A pull request gets its cost",
     trigger: "octocat opened pull request #1: six web pods in place of two",
+    file: "cost.yml",
     event: { name: "pull_request", number: 1, action: "opened" },
     permissions: { contents: "read", "pull-requests": "write" },
+    sha: merge,
     prepare: (repository) => {
-      repository.commit({ branch: "change-1", message: "Six web pods", files: { "k8s/web.yaml": "changed\n" } });
-      repository.pull({ branch: "change-1" });
+      const files = { "k8s/web.yaml": "replicas: 6\n" };
+      repository.commit({ branch: "change-1", message: "Six web pods", files, sha: head });
+      repository.pull({ branch: "change-1", title: "Six web pods" });
     },
-    ref,
-    steps: [
-      {
-        id: "cost",
-        name: "Cost of the change",
-        uses: "acme/eks-actions/actions/cost-diff@v1",
-        with: { manifests: "k8s", "cluster-config": "cluster.yaml", "as-of": "2026-11-23" },
-      },
-    ],
   });
 }
 
@@ -108,86 +97,90 @@ export async function clusterIsBuilt(stage: Stage): Promise<Told> {
   return play(stage, {
     title: "The cluster is built from an empty account",
     trigger: "octocat pushed cluster.yaml to main",
+    file: "cluster.yml",
     event: { name: "push" },
     permissions: { contents: "read", "id-token": "write" },
     environment: "infrastructure",
-    ref: "main",
-    steps: [
-      {
-        name: "AWS credentials",
-        uses: "acme/eks-actions/actions/auth@v1",
-        with: { ...RUN_AS, "role-to-assume": ROLES.cluster },
-      },
-      {
-        id: "bootstrap",
-        name: "Cluster",
-        uses: "acme/eks-actions/actions/bootstrap@v1",
-        with: { mode: "apply", config: "cluster.yaml" },
-      },
-    ],
+    sha: stage.app.head(),
   });
 }
 
 /** A release that goes live. */
 export async function releaseIsDeployed(stage: Stage): Promise<Told> {
-  return play(stage, release("A release is deployed", "v1.1.0", "1.1.0"));
+  return play(stage, release("A release is deployed", "v1.1.0", stage.app.head()));
 }
 
 /** A release whose image nobody pushed: caught, and the version before it put back. */
 export async function badReleaseIsReverted(stage: Stage): Promise<Told> {
-  return play(stage, release("A bad release is caught and reverted", "v1.2.0", "1.2.0-missing"));
+  const sha = stage.app.commit("Greet louder", (file) => {
+    const text = file.read("k8s/web.yaml").replace("GREETING: hello", "GREETING: HELLO");
+    const marked = text.replace(
+      "      labels:\n        app: web\n",
+      "      labels:\n        app: web\n        sim.test/behaviour: imagepull\n",
+    );
+    file.write("k8s/web.yaml", stage.missingImages === "by label" ? marked : text);
+  });
+  return play(stage, release("A bad release is caught and reverted", "v1.2.0-missing", sha));
 }
 
-function release(title: string, tag: string, image: string): Scene {
+interface Scene {
+  readonly title: string;
+  readonly trigger: string;
+  readonly file: string;
+  readonly event: EventSpec;
+  readonly permissions: Permissions;
+  readonly environment?: string;
+  readonly sha: string;
+  readonly prepare?: (repository: Repository) => void;
+}
+
+function release(title: string, tag: string, sha: string): Scene {
   return {
     title,
     trigger: `octocat published release ${tag}`,
+    file: "release.yml",
     event: { name: "release", tag },
     permissions: { contents: "read", "id-token": "write", deployments: "write" },
     environment: "production",
-    prepare: (repository) => repository.tag(tag, repository.state.refs.get("refs/heads/main") ?? ""),
-    ref: "main",
-    steps: [
-      {
-        name: "AWS credentials and kubeconfig",
-        uses: "acme/eks-actions/actions/auth@v1",
-        with: { ...RUN_AS, "role-to-assume": ROLES.deploy, "eks-cluster": "shop" },
-      },
-      {
-        id: "rollout",
-        name: `Rollout of ${tag}`,
-        uses: "acme/eks-actions/actions/rollout@v1",
-        with: {
-          app: "shop",
-          namespace: "shop",
-          manifests: "k8s",
-          images: `registry.example/shop/web=registry.example/shop/web:${image}`,
-          environment: "production",
-        },
-      },
-    ],
+    sha,
+    prepare: (repository) => {
+      repository.commit({ branch: "main", message: tag, files: { VERSION: tag }, sha });
+      repository.tag(tag, sha);
+    },
   };
 }
 
 async function play(stage: Stage, scene: Scene): Promise<Told> {
   stage.onChapter?.(scene.title, scene.trigger);
+  const startedAt = performance.now();
   await using github = await startGitHub({
     repo: "acme/shop",
     event: scene.event,
     permissions: scene.permissions,
     environment: scene.environment,
+    jobWorkflowRef: "acme/eks-actions/.github/workflows/deploy.yml@refs/tags/v1",
     prepare: scene.prepare,
   });
   stage.aws.knowIssuer(ISSUER, github.issuer.jwksUrl);
-  using machine = createMachine(stage.app.checkout(scene.ref));
-  const job = await runJob(scene.steps, {
-    machine,
-    env: { ...github.env, ...stage.aws.env },
-    github: github.context,
+  const workflow = await runWorkflow({
+    file: join(stage.app.folder, ".github/workflows", scene.file),
+    github: { ...github.context, sha: scene.sha },
+    env: stage.aws.env,
+    checkoutFrom: stage.app.folder,
     trees: { "acme/eks-actions@v1": stage.releaseTree },
-    onLine: stage.onLine,
+    ...(stage.onLine === undefined ? {} : { onLine: stage.onLine }),
+    identity: ({ permissions }) => ({
+      env: jobEnv(github, stage.aws, permissions["id-token"] === "write", scene.sha),
+      github: { token: github.issueToken(permissions as Permissions) },
+    }),
   });
-  return { title: scene.title, trigger: scene.trigger, job, ...left(github) };
+  const durationMs = performance.now() - startedAt;
+  return { title: scene.title, trigger: scene.trigger, workflow, durationMs, ...left(github) };
+}
+
+function jobEnv(github: GitHub, aws: Aws, mayAskForIdToken: boolean, sha: string): Record<string, string> {
+  const all = Object.entries({ ...github.env, ...aws.env, GITHUB_SHA: sha });
+  return Object.fromEntries(all.filter(([name]) => mayAskForIdToken || !name.startsWith("ACTIONS_ID_TOKEN_")));
 }
 
 function left(github: GitHub): Pick<Told, "comments" | "deploymentStates"> {
@@ -201,7 +194,10 @@ function left(github: GitHub): Pick<Told, "comments" | "deploymentStates"> {
   };
 }
 
-/** The main stages and posts of a job, as a log shows them. */
-export function stepsOf(job: JobResult): readonly RanStep[] {
-  return [...job.steps, ...job.posts];
+/** Steps of all jobs in the order in which they ran, posts included, as a run's page lists them. */
+export function stepsOf(workflow: WorkflowResult): readonly RanStep[] {
+  return Object.values(workflow.jobs).flatMap((job) => [
+    ...job.runs.flatMap((run) => [...run.steps, ...run.posts]),
+    ...(job.called === undefined ? [] : stepsOf(job.called)),
+  ]);
 }
