@@ -56,6 +56,24 @@ describe("what one step hands to the next", () => {
     expect(result.log).toContain("undefinedundefined");
   });
 
+  it("is not the machine's own environment, nor the id token's address: processes have them, no log shows them", async () => {
+    const env = {
+      ACTIONS_ID_TOKEN_REQUEST_URL: "http://127.0.0.1:1/x",
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: "tok-123",
+      MODE: "a",
+    };
+    const steps = [
+      {
+        run: 'echo "$AWS_ENDPOINT_URL $ACTIONS_ID_TOKEN_REQUEST_URL $ACTIONS_ID_TOKEN_REQUEST_TOKEN [${{ env.AWS_ENDPOINT_URL }}]"',
+      },
+    ];
+    const result = await job(steps, { env, machineEnv: { AWS_ENDPOINT_URL: "http://127.0.0.1:2" } });
+    const [head, body] = result.log.split("##[endgroup]\n");
+    expect(head).toContain("env:\n  MODE: a");
+    expect(head).not.toContain("http://");
+    expect(body).toBe("http://127.0.0.1:2 http://127.0.0.1:1/x *** []");
+  });
+
   it("cannot be a GITHUB_ variable, as the runner sets these itself", async () => {
     const result = await job([
       js(`append("GITHUB_ENV", "GITHUB_SHA=evil\\n")`),

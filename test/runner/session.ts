@@ -13,6 +13,8 @@ export interface SessionOptions {
   readonly machine?: Machine | undefined;
   /** Variables of the workflow, such as a stand-in hands out. `GITHUB_*` among them become part of the context. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Variables of the machine itself, as a self-hosted runner's: every process has them, no log or expression shows them. */
+  readonly machineEnv?: Readonly<Record<string, string | undefined>> | undefined;
   /** Keys of the `github` context: `event`, `event_name`, `sha`, `token`… */
   readonly github?: GithubContext | undefined;
   /** Values masked from the start, as the secrets of a workflow are. */
@@ -44,6 +46,8 @@ export interface Session {
   readonly trackingId: string;
   readonly cancel: AbortController;
   readonly findings: Finding[];
+  /** What every process gets beside the `env` context: the machine's variables and those of the runner's services. */
+  readonly machineEnv: Readonly<Record<string, string>>;
   /** Workflow and job variables, and what steps added through GITHUB_ENV. */
   readonly env: Record<string, string>;
   /** Folders from GITHUB_PATH, the latest last. */
@@ -55,18 +59,25 @@ export function createSession(options: SessionOptions): Session {
   const contexts = createContexts(machine, options.github, options.env, options.debug);
   const fixed = contextVariables(contexts);
   const env: Record<string, string> = {};
+  const machineEnv: Record<string, string> = {};
+  for (const [name, value] of Object.entries(options.machineEnv ?? {}))
+    if (value !== undefined) machineEnv[name] = value;
   for (const [name, value] of Object.entries(options.env ?? {})) {
-    if (value !== undefined && !(name in fixed)) env[name] = value;
+    if (value === undefined || name in fixed) continue;
+    // The addresses and tokens of the runner's services are no part of the `env` context.
+    if (/^ACTIONS_(ID_TOKEN_REQUEST|RUNTIME|RESULTS|CACHE)_/.test(name)) machineEnv[name] = value;
+    else env[name] = value;
   }
   const session: Session = {
     machine,
     contexts,
-    masks: createMasks([...tokensOf(contexts, env), ...(options.masks ?? [])]),
+    masks: createMasks([...tokensOf(contexts, machineEnv), ...(options.masks ?? [])]),
     options,
     grace: options.grace ?? runnerGrace,
     trackingId: `github_${randomUUID()}`,
     cancel: new AbortController(),
     findings: [],
+    machineEnv,
     env,
     path: [],
   };

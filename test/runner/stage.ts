@@ -228,6 +228,7 @@ function variables(session: Session, stage: NodeStage | ScriptStage, files: Step
   const base = baseVariables(session.machine);
   const result: Record<string, string> = {
     ...base,
+    ...session.machineEnv,
     ...session.env,
     ...stage.env,
     ...contextVariables(session.contexts),
@@ -240,7 +241,7 @@ function variables(session: Session, stage: NodeStage | ScriptStage, files: Step
     RUNNER_TRACKING_ID: session.trackingId,
     ACTIONS_ORCHESTRATION_ID: `${session.trackingId}.${stage.stepId}`,
   };
-  const path = stage.env["PATH"] ?? session.env["PATH"] ?? base["PATH"] ?? "";
+  const path = stage.env["PATH"] ?? session.env["PATH"] ?? session.machineEnv["PATH"] ?? base["PATH"] ?? "";
   result["PATH"] = [...[...session.path].reverse(), path].join(delimiter);
   if (stage.origin !== undefined) {
     result["GITHUB_ACTION_PATH"] = stage.origin.file.folder;
