@@ -60,6 +60,7 @@ export interface OwnCluster extends Cluster, AsyncDisposable {
  */
 export async function startCluster(options: ClusterOptions = {}): Promise<OwnCluster> {
   const print = options.print ?? ((line: string) => console.error(line));
+  requireNode();
   await checkAssets(process.env);
   const binaries = await provideBinaries(process.env, print);
   const ended = await endLeftovers();
@@ -72,6 +73,15 @@ export async function startCluster(options: ClusterOptions = {}): Promise<OwnClu
       print(`${error.message}\nstarting again on other ports`);
     }
   }
+}
+
+function requireNode(): void {
+  const [major = 0] = process.versions.node.split(".").map(Number);
+  if (major >= 24) return;
+  throw new SetupError(
+    "NODE_TOO_OLD",
+    `Node ${process.versions.node} runs the tests; run them through \`npm run\`, which uses Node 24 from node_modules.`,
+  );
 }
 
 const ATTEMPTS: Readonly<Record<string, number>> = { PORT_IN_USE: 5, CONTROLPLANE_START_FAILED: 2 };

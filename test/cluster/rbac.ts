@@ -36,13 +36,22 @@ const ACCESS_POLICIES: Readonly<Record<string, string>> = {
   AmazonEKSAdminPolicy: "admin",
   AmazonEKSEditPolicy: "edit",
   AmazonEKSViewPolicy: "view",
+  AmazonEKSAdminViewPolicy: "eks-admin-view",
+  AmazonEKSSecretReaderPolicy: "eks-secret-reader",
+};
+
+const POLICY_RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
+  "eks-admin-view": [{ apiGroups: ["*"], resources: ["*"], verbs: READ }],
+  "eks-secret-reader": [{ apiGroups: [""], resources: ["secrets"], verbs: READ }],
 };
 
 export type AccessPolicy =
   | "AmazonEKSClusterAdminPolicy"
   | "AmazonEKSAdminPolicy"
   | "AmazonEKSEditPolicy"
-  | "AmazonEKSViewPolicy";
+  | "AmazonEKSViewPolicy"
+  | "AmazonEKSAdminViewPolicy"
+  | "AmazonEKSSecretReaderPolicy";
 
 /** `*` as namespace stands for the whole cluster. */
 export function accessPolicyGroup(policy: AccessPolicy, namespace: string): string {
@@ -54,6 +63,7 @@ export async function grantClusterRoles(api: Api): Promise<void> {
   await applyRole(api, "eks-actions-deployer", DEPLOYER_RULES);
   await applyRole(api, "eks-actions-cluster-reader", CLUSTER_READER_RULES);
   await bindEverywhere(api, "eks-actions-cluster-reader", "eks-actions-cluster-reader", DEPLOYERS);
+  for (const [role, rules] of Object.entries(POLICY_RULES)) await applyRole(api, role, rules);
   for (const [policy, role] of Object.entries(ACCESS_POLICIES)) {
     await bindEverywhere(api, policy.toLowerCase(), role, `eks-access-policy:${policy}:*`);
   }
