@@ -27,6 +27,8 @@ export interface JobOptions extends SessionOptions, Partial<Omit<ActionSources, 
   readonly workflowSecrets?: Readonly<Record<string, string>> | undefined;
   /** `owner/repo` → stands in for an action of GitHub's own, such as actions/checkout. */
   readonly builtIns?: Readonly<Record<string, BuiltIn>> | undefined;
+  /** Told of each step as it starts, nested ones too; for live output. */
+  readonly onStep?: ((step: { readonly name: string; readonly stage: "main" | "post" }) => void) | undefined;
   /** Expressions evaluated when the job is over: `outputs:` of a job. */
   readonly jobOutputs?: Readonly<Record<string, string>> | undefined;
   /** `environment.url`, evaluated when the job is over. */

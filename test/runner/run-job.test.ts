@@ -139,7 +139,10 @@ describe("posts", () => {
         name,
         with: { "post-script": `print("post of " + env.STATE_who)` },
       });
-    const result = await job([post("a"), post("b")]);
+    const started: string[] = [];
+    const onStep = (step: { name: string }) => started.push(step.name);
+    const result = await job([post("a"), post("b")], { onStep });
+    expect(started).toEqual(["a", "b", "Post b", "Post a"]);
     expect(result.posts.map((step) => step.log)).toEqual([
       "Post job cleanup.\npost of b",
       "Post job cleanup.\npost of a",

@@ -38,6 +38,7 @@ async function runOne(scope: JobScope, step: JobStep, index: number): Promise<Ra
     const env = { ...scope.env, ...filled(step.env ?? {}, contexts, status) };
     const own = contextsOf(scope, env);
     name = fillTemplate(name, own, status);
+    scope.options.onStep?.({ name, stage: "main" });
     goesOn = isYes(step.continueOnError, own, status);
     result = await execute(scope, step, { id, name, env, contexts: own, status });
   } catch (error) {
@@ -137,6 +138,7 @@ export async function runPosts(scope: JobScope): Promise<readonly RanStep[]> {
   for (const post of scope.posts.toReversed()) {
     const contexts = contextsOf(post.scope, post.env);
     if (!isWanted(post.runs.postIf, contexts, statusOf(scope))) continue;
+    scope.options.onStep?.({ name: post.name, stage: "post" });
     const result = await runStage(scope.session, {
       kind: "node",
       stage: "post",
