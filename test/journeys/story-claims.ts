@@ -1,0 +1,64 @@
+import { expect } from "vitest";
+import type { Aws } from "../fakes/aws/index.ts";
+import {
+  badReleaseIsReverted,
+  clusterIsBuilt,
+  pullRequestGetsItsCost,
+  releaseIsDeployed,
+  type Stage,
+  stepsOf,
+  type Told,
+} from "../story/story.ts";
+
+/** What a platform team would check after each run, whichever Kubernetes the story plays on. */
+export interface Claims {
+  /** Image of the Deployment's first container, read from the cluster itself. */
+  imageOf(namespace: string, deployment: string): Promise<string | undefined>;
+}
+
+export async function tellAndCheck(stage: Stage, claims: Claims): Promise<void> {
+  checkCost(await pullRequestGetsItsCost(stage));
+  checkCluster(await clusterIsBuilt(stage), stage.aws);
+  checkRelease(await releaseIsDeployed(stage));
+  expect(await claims.imageOf("shop", "web")).toBe("registry.example/shop/web:v1.1.0");
+  checkRevert(await badReleaseIsReverted(stage));
+  expect(await claims.imageOf("shop", "web")).toBe("registry.example/shop/web:v1.1.0");
+}
+
+function checkCost(told: Told): void {
+  expect(told.workflow.outcome, told.workflow.log).toBe("success");
+  expect(told.comments).toHaveLength(1);
+  const [comment] = told.comments;
+  expect(comment?.author).toBe("github-actions[bot]");
+  expect(comment?.body).toMatch(/^<!-- eks-actions\/cost-diff /);
+  expect(comment?.body).toMatch(/\+\$\d/);
+  expect(comment?.body).toContain("m5.large");
+}
+
+function checkCluster(told: Told, aws: Aws): void {
+  expect(told.workflow.outcome, told.workflow.log).toBe("success");
+  const { clusters, roles } = aws.account;
+  expect([...clusters.keys()]).toEqual(["shop"]);
+  const untagged = [...roles.values()].filter(
+    (role) => role.path.startsWith("/eks-actions/") && !role.tags.has("eks-actions/owner"),
+  );
+  expect(untagged).toEqual([]);
+}
+
+function checkRelease(told: Told): void {
+  expect(told.workflow.outcome, told.workflow.log).toBe("success");
+  expect(told.deploymentStates.at(-1)).toBe("success");
+  expect(told.workflow.jobs["deploy"]?.outputs["result"]).toBe("applied");
+}
+
+function checkRevert(told: Told): void {
+  expect(told.workflow.outcome, told.workflow.log).toBe("failure");
+  expect(told.deploymentStates.at(-1)).toBe("failure");
+  const errors = stepsOf(told.workflow).flatMap((step) => step.annotations.filter((entry) => entry.level === "error"));
+  expect(errors.map((entry) => entry.title)).toEqual(["IMAGE_NOT_FOUND"]);
+  expect(errors[0]?.file).toBe("k8s/web.yaml");
+  const summary = stepsOf(told.workflow)
+    .map((step) => step.summary)
+    .join("\n");
+  expect(summary).toMatch(/reverted and healthy/);
+}
