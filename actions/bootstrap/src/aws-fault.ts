@@ -41,6 +41,13 @@ export function awsFault(error: unknown, doing: string): ActionError {
           cause: error,
         });
       }
+      if (info.code === "ENOTFOUND") {
+        return new ActionError("AWS_REFUSED", {
+          message,
+          hint: "AWS has no such host: check `metadata.region`",
+          cause: error,
+        });
+      }
       return new ActionError("AWS_REFUSED", {
         message,
         hint: "read AWS's sentence above; running again is safe",

@@ -1,3 +1,4 @@
+import { placeOf } from "@eks-actions/cluster-config";
 import { planAccess } from "./access.ts";
 import type { Action, DriftEntry, Step, Target, UnmanagedEntry } from "./action.ts";
 import { planAddon, unlistedAddons } from "./addon.ts";
@@ -135,9 +136,8 @@ function roleSpecs(context: ReturnType<typeof createContext>) {
 /** Findings about a field of the file get its line. */
 function placed(finding: Finding, facts: Facts): Finding {
   if (finding.line !== undefined || finding.path === undefined) return finding;
-  const use = facts.config.fields.find((field) => field.path === finding.path);
-  if (use === undefined) return finding;
-  return { ...finding, file: facts.config.file, line: use.place.line, column: use.place.column };
+  const place = placeOf(facts.config, finding.path);
+  return place === undefined ? finding : { ...finding, file: facts.config.file, ...place };
 }
 
 export type PlanStatus = "converged" | "pending" | "in-progress" | "blocked" | "failed";

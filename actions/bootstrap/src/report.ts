@@ -18,7 +18,7 @@ import { headline } from "./words.ts";
 export function report(story: Story<Inputs, Facts, Plan, Outcome>): Report {
   const { plan, outcome, error } = story;
   const last = outcome?.after ?? plan;
-  const errors = [...(error === undefined ? [] : [error]), ...(outcome?.errors ?? planErrors(plan, outcome))];
+  const errors = [...(error === undefined ? [] : [error]), ...(outcome?.errors ?? []), ...planErrors(plan, outcome)];
   const result = resultOf(story);
   return {
     exitCode: exitCode(result, story),
@@ -27,7 +27,7 @@ export function report(story: Story<Inputs, Facts, Plan, Outcome>): Report {
       last === undefined || plan === undefined
         ? ""
         : summary({ ...story, plan: outcome?.done.length === 0 ? plan : last, outcome }),
-    annotations: [...annotations(errors), ...warnings(last?.findings ?? [])],
+    annotations: [...annotations(errors), ...warnings(last?.findings ?? [], result)],
     outputs: outputs(last, outcome, result, errors),
   };
 }
@@ -111,12 +111,15 @@ function annotations(errors: readonly ActionError[]): readonly Annotation[] {
   return errors.flatMap(errorAnnotations).slice(0, 50);
 }
 
-function warnings(findings: readonly Finding[]): readonly Annotation[] {
+/** In plan mode, what a consent would cure is a warning: the plan itself is good. */
+function warnings(findings: readonly Finding[], result: Result): readonly Annotation[] {
+  const isShown = ({ level }: Finding) =>
+    level === "warn" || level === "info" || (level === "block" && (result === "planned" || result === "drifted"));
   return findings
-    .filter((finding) => finding.level === "warn" || finding.level === "info")
+    .filter(isShown)
     .slice(0, 20)
     .map((finding) => ({
-      level: finding.level === "warn" ? "warning" : "notice",
+      level: finding.level === "info" ? "notice" : "warning",
       title: finding.code,
       message: finding.hint === undefined ? finding.message : `${finding.message} → ${finding.hint}`,
       file: finding.file,

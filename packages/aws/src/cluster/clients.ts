@@ -55,7 +55,7 @@ export function createClients(aws: Aws, requestHandler?: RequestHandler): Client
     ),
     iam: lazily(
       () => import("./sdk/iam.ts"),
-      (sdk) => new sdk.IAMClient(config("IAM")),
+      (sdk) => new sdk.IAMClient({ ...config("IAM"), region: iamRegion(aws.region) }),
     ),
     logs: lazily(
       () => import("./sdk/others.ts"),
@@ -66,4 +66,10 @@ export function createClients(aws: Aws, requestHandler?: RequestHandler): Client
       (sdk) => new sdk.STSClient(config("STS")),
     ),
   };
+}
+
+/** IAM is one service for a whole partition, and takes only signatures for the region that it lives in. */
+function iamRegion(region: string): string {
+  if (region.startsWith("cn-")) return "cn-north-1";
+  return region.startsWith("us-gov-") ? "us-gov-west-1" : "us-east-1";
 }

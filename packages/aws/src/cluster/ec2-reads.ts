@@ -7,11 +7,9 @@ import type {
   LaunchTemplate,
   LaunchTemplateVersion,
   NatGateway,
-  NetworkInterface,
   RouteTable,
   SecurityGroup,
   Subnet,
-  Volume,
   Vpc,
 } from "@aws-sdk/client-ec2";
 import type { Clients } from "./clients.ts";
@@ -25,11 +23,9 @@ export type {
   LaunchTemplate as Ec2LaunchTemplate,
   LaunchTemplateVersion as Ec2LaunchTemplateVersion,
   NatGateway as Ec2NatGateway,
-  NetworkInterface as Ec2NetworkInterface,
   RouteTable as Ec2RouteTable,
   SecurityGroup as Ec2SecurityGroup,
   Subnet as Ec2Subnet,
-  Volume as Ec2Volume,
   Vpc as Ec2Vpc,
 } from "@aws-sdk/client-ec2";
 
@@ -58,8 +54,6 @@ export interface Ec2Reads {
   natGateways(query: Ec2Query, signal: AbortSignal): Promise<readonly NatGateway[]>;
   addresses(query: Ec2Query, signal: AbortSignal): Promise<readonly Address[]>;
   securityGroups(query: Ec2Query, signal: AbortSignal): Promise<readonly SecurityGroup[]>;
-  networkInterfaces(query: Ec2Query, signal: AbortSignal): Promise<readonly NetworkInterface[]>;
-  volumes(query: Ec2Query, signal: AbortSignal): Promise<readonly Volume[]>;
   launchTemplates(query: Ec2Query, signal: AbortSignal): Promise<readonly LaunchTemplate[]>;
   launchTemplateVersions(
     id: string,
@@ -209,30 +203,6 @@ export function createEc2Reads(clients: Clients, read: Read): Ec2Reads {
           { abortSignal },
         );
         return [answer.SecurityGroups, answer.NextToken];
-      });
-    },
-    async networkInterfaces(query, signal) {
-      const { sdk, client } = await clients.ec2();
-      return list("DescribeNetworkInterfaces", signal, async (NextToken, abortSignal) => {
-        const answer = await client.send(
-          new sdk.DescribeNetworkInterfacesCommand({
-            NetworkInterfaceIds: ids(query),
-            Filters: filters(query),
-            NextToken,
-          }),
-          { abortSignal },
-        );
-        return [answer.NetworkInterfaces, answer.NextToken];
-      });
-    },
-    async volumes(query, signal) {
-      const { sdk, client } = await clients.ec2();
-      return list("DescribeVolumes", signal, async (NextToken, abortSignal) => {
-        const answer = await client.send(
-          new sdk.DescribeVolumesCommand({ VolumeIds: ids(query), Filters: filters(query), NextToken }),
-          { abortSignal },
-        );
-        return [answer.Volumes, answer.NextToken];
       });
     },
     async launchTemplates(query, signal) {

@@ -1,5 +1,7 @@
-import { awsErrorInfo } from "../classify.ts";
-import { type Aws, send } from "../client.ts";
+import { retry } from "@eks-actions/action";
+import { withTimeout } from "../attempt.ts";
+import { awsErrorInfo, retryTransient } from "../classify.ts";
+import { type Aws, attemptLimit, noteRetry } from "../client.ts";
 import type { Rate } from "./rate.ts";
 
 /** Sends reads of one service: paced, counted, retried while the error heals by itself. */
@@ -16,22 +18,36 @@ export interface Traffic {
   open: number;
 }
 
+/** A host that does not answer will not start to: throttling alone is waited out for as long as it takes. */
+const MAX_UNANSWERED = 8;
+
 export function createRead(aws: Aws, service: string, rate: Rate | undefined, traffic: Traffic): Read {
   return async (operation, signal, request) => {
     await rate?.take(signal);
     traffic.reads += 1;
-    return send(aws, `${service}:${operation}`, signal, async (abort) => {
-      traffic.open += 1;
-      try {
-        return await request(abort);
-      } catch (error) {
-        if (awsErrorInfo(error).kind === "throttle") rate?.slowDown();
-        throw error;
-      } finally {
-        traffic.open -= 1;
-      }
+    let unanswered = 0;
+    return retry(() => withTimeout(aws.clock, attemptLimit(aws), signal, (abort) => counted(request, abort)), {
+      clock: aws.clock,
+      budget: aws.budget,
+      signal,
+      classify(error) {
+        const { kind } = awsErrorInfo(error);
+        if (kind === "throttle") rate?.slowDown();
+        if (kind === "transient" && ++unanswered >= MAX_UNANSWERED) return { retry: false };
+        return retryTransient(error, aws.skew.now());
+      },
+      onRetry: (event) => noteRetry(aws, `${service}:${operation}`, event),
     });
   };
+
+  async function counted<T>(request: (signal: AbortSignal) => Promise<T>, abort: AbortSignal): Promise<T> {
+    traffic.open += 1;
+    try {
+      return await request(abort);
+    } finally {
+      traffic.open -= 1;
+    }
+  }
 }
 
 /** `undefined` in place of a not-found error. */
