@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { parseManifests } from "@eks-actions/manifest";
 import { describe, expect, inject, it } from "vitest";
 import { openCluster } from "../../cluster/access.ts";
 import { type RealScene, realScene } from "./real-scene.ts";
@@ -149,13 +150,48 @@ describe("on the real control plane, a set", () => {
   });
 });
 
-describe("on the real control plane, eleven services of a real shop", () => {
-  it.skipIf(!existsSync(DEMO))(`roll out to healthy (skipped: no ${DEMO})`, { timeout: 180_000 }, async () => {
+describe("on the real control plane, with exactly the rights of rbac/namespace.yaml", () => {
+  it("a release goes live, a bad one is explained and reverted, and an object is pruned", async () => {
+    const [role] = parseManifests(readFileSync("actions/rollout/rbac/namespace.yaml", "utf8"), "namespace.yaml");
+    const rules = role?.object["rules"] as Parameters<typeof cluster.namespace>[1];
+    await using namespace = await cluster.namespace("roll", rules);
     await using scene = await realScene(cluster);
-    scene.write("k8s/demo.yaml", readFileSync(DEMO, "utf8"));
-    const result = await scene.rollout({ timeout: "2m" });
-    expect(result.outputs, result.log).toMatchObject({ result: "applied" });
-    const again = await scene.rollout();
-    expect(again.outputs, again.log).toMatchObject({ result: "unchanged" });
+    const inputs = { namespace: namespace.name, "image-missing-grace": "1s" };
+    scene.write("k8s/web.yaml", deployment());
+    scene.write("k8s/service.yaml", service);
+    scene.write("k8s/config.yaml", config);
+    const first = await scene.rollout(inputs);
+    expect(first.outputs, first.log).toMatchObject({ result: "applied" });
+    scene.write("k8s/web.yaml", deployment({ behaviour: "imagepull", image: "registry.example/web:2" }));
+    const bad = await scene.rollout(inputs);
+    expect(bad.outputs, bad.log).toMatchObject({ result: "reverted", cause: "IMAGE_NOT_FOUND" });
+    scene.write("k8s/web.yaml", deployment({ image: "registry.example/web:3" }));
+    const pruned = await scene.rollout({ ...inputs, manifests: "k8s/web.yaml,k8s/service.yaml" });
+    expect(pruned.outputs, pruned.log).toMatchObject({ result: "applied", updated: "1", pruned: "1" });
   });
 });
+
+describe("on the real control plane, eleven services of a real shop", () => {
+  it.skipIf(!existsSync(DEMO))(`roll out to healthy (skipped: no ${DEMO})`, { timeout: 120_000 }, async () => {
+    await using scene = await realScene(cluster);
+    scene.write("k8s/demo.yaml", readFileSync(DEMO, "utf8"));
+    // What a load balancer controller would do.
+    const result = await scene.rollout(
+      { timeout: "90s" },
+      { onLine: (line) => void (line.includes("no address yet") && giveAddress(scene)) },
+    );
+    expect(result.outputs, result.log).toMatchObject({
+      result: "applied",
+      created: "35",
+      "environment-url": "http://lb.example",
+    });
+    const again = await scene.rollout();
+    expect(again.outputs, again.log).toMatchObject({ result: "unchanged", unchanged: "35" });
+  });
+});
+
+async function giveAddress(scene: RealScene): Promise<void> {
+  const path = `/api/v1/namespaces/${scene.namespace}/services/frontend-external/status`;
+  const status = { status: { loadBalancer: { ingress: [{ hostname: "lb.example" }] } } };
+  await cluster.api.must("PATCH", path, status, "application/merge-patch+json");
+}
