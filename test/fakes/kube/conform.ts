@@ -54,9 +54,11 @@ function struct(shape: Struct, value: Json, path: string, owner: string, faults:
 function zeroed(field: Field, value: Json | undefined, faults: DecodeFaults): Json | undefined {
   const { shape, omit } = field;
   if (omit === "unset") return value;
+  if (omit === "null") return value ?? null;
   if (omit === "zero") return isZero(value) ? undefined : value;
   if (shape.is === "struct") return value ?? struct(shape, {}, "", shape.name, faults);
   if (shape.is === "scalar" && shape.scalar === "time") return value ?? null;
+  if (shape.is === "scalar" && shape.scalar === "intstr") return value ?? 0;
   if (omit === "empty") return isZero(value) ? undefined : value;
   if (value !== undefined) return Array.isArray(value) && value.length === 0 ? null : value;
   if (shape.is !== "scalar") return shape.is === "any" ? undefined : null;
@@ -137,6 +139,8 @@ function scalarFaults(type: string, value: Json, path: string): string[] {
 }
 
 const goValue = (value: Json): string =>
-  isObject(value) || Array.isArray(value)
-    ? `&value.valueUnstructured{Value:${isObject(value) ? "map[string]interface {}" : "[]interface {}"}{}}`
-    : `&value.valueUnstructured{Value:${JSON.stringify(value)}}`;
+  typeof value === "string"
+    ? "string"
+    : isObject(value) || Array.isArray(value)
+      ? `&value.valueUnstructured{Value:${isObject(value) ? "map[string]interface {}" : "[]interface {}"}{}}`
+      : `&value.valueUnstructured{Value:${JSON.stringify(value)}}`;

@@ -123,20 +123,21 @@ function takeFrom(
   shape: Struct,
   live: JsonObject,
   next: JsonObject,
-  force: boolean,
+  options: { readonly force: boolean; readonly ignored: FieldSet },
 ) {
   const change = compare(shape, bare(live), bare(next));
-  const touched = union(change.modified, change.added);
+  const touched = recursiveDifference(union(change.modified, change.added), options.ignored);
+  const removed = recursiveDifference(change.removed, options.ignored);
   const conflicts: { readonly entry: Entry; readonly set: FieldSet }[] = [];
   for (const [id, entry] of entries) {
     if (id === self) continue;
     const set = intersection(entry.set, touched);
     if (!isEmpty(set)) conflicts.push({ entry, set });
   }
-  if (!force && conflicts.length > 0) throw conflictFailure(conflicts);
+  if (!options.force && conflicts.length > 0) throw conflictFailure(conflicts);
   for (const [id, entry] of entries) {
     if (id === self) continue;
-    entry.set = difference(difference(entry.set, intersection(entry.set, touched)), change.removed);
+    entry.set = difference(difference(entry.set, intersection(entry.set, touched)), removed);
     if (isEmpty(entry.set)) entries.delete(id);
   }
   return change;
@@ -149,14 +150,10 @@ function conflictFailure(conflicts: readonly { readonly entry: Entry; readonly s
   const count = named.reduce((sum, { fields }) => sum + fields.length, 0);
   const [only] = named;
   const shown =
-    named.length === 1 && only?.fields.length === 1
+    only !== undefined && count === 1
       ? `conflict with ${only.who}: ${only.fields[0]}`
       : named
-          .map(({ who, fields }) =>
-            fields.length === 1
-              ? `conflict with ${who}: ${fields[0]}`
-              : `conflicts with ${who}:${fields.map((field) => `\n- ${field}`).join("")}`,
-          )
+          .map(({ who, fields }) => `conflicts with ${who}:${fields.map((field) => `\n- ${field}`).join("")}`)
           .join("\n");
   return new ApiFailure({
     code: 409,
@@ -170,13 +167,12 @@ function conflictFailure(conflicts: readonly { readonly entry: Entry; readonly s
   });
 }
 
-/** A manager as conflict messages name it: `"helm" using apps/v1`, with the time for updates. */
+/** A manager as conflict messages name it: `"helm"` for an applier, `"kubectl" using apps/v1` for an updater. */
 function printManager(entry: Entry): string {
   const subresource =
     entry.subresource === undefined || entry.subresource === "" ? "" : ` with subresource "${entry.subresource}"`;
   if (entry.operation === "Apply") return `${JSON.stringify(entry.manager)}${subresource}`;
-  const at = entry.time === undefined ? "" : ` at ${entry.time}`;
-  return `${JSON.stringify(entry.manager)}${subresource} using ${entry.apiVersion}${at}`;
+  return `${JSON.stringify(entry.manager)}${subresource} using ${entry.apiVersion}`;
 }
 
 /** `next` as it is stored after an update or a patch, with ownership of what changed moved to the writer. */
@@ -201,7 +197,7 @@ export function managedUpdate(
   const id = identity(self);
   const before = entries.get(id);
   const base = live ?? conform(shape, {});
-  const change = takeFrom(entries, id, shape, base, next, true);
+  const change = takeFrom(entries, id, shape, base, next, { force: true, ignored: writer.ignored });
   const grown = union(union(difference(before?.set ?? emptySet(), change.removed), change.modified), change.added);
   self.set = difference(recursiveDifference(grown, writer.ignored), stripped);
   if (
@@ -241,7 +237,7 @@ export function managedApply(
   const plain = bare(base);
   const merged = objectOf(merge(shape, plain, applied));
   const next = last === undefined ? merged : prune(shape, merged, entries, last.set);
-  takeFrom(entries, id, shape, plain, next, force);
+  takeFrom(entries, id, shape, plain, next, { force, ignored: writer.ignored });
   if (equal(plain, next)) self.time = last?.time;
   const result = withManagers(next, entries.values());
   return result;

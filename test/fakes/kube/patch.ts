@@ -133,17 +133,20 @@ function patchList(shape: ListShape, mergeKey: string, target: readonly Json[], 
   if (patch.some((item) => isObject(item) && item["$patch"] === "replace")) {
     return patch.filter((item) => !isObject(item) || item["$patch"] === undefined);
   }
-  let out = [...target];
-  for (const item of patch) {
-    if (!isObject(item)) continue;
-    const isSame = (other: Json) => isObject(other) && other[mergeKey] === item[mergeKey];
-    if (item["$patch"] === "delete") {
-      out = out.filter((other) => !isSame(other));
-      continue;
-    }
-    const index = out.findIndex(isSame);
-    if (index < 0) out.push(strategicPatch(shape.items, {}, item));
-    else out[index] = strategicPatch(shape.items, out[index], item);
+  const find = (list: readonly Json[], item: Json) =>
+    list.find((one) => isObject(one) && isObject(item) && one[mergeKey] === item[mergeKey]);
+  const gone = patch.filter((item) => isObject(item) && item["$patch"] === "delete");
+  const merged = patch
+    .filter((item) => isObject(item) && item["$patch"] === undefined)
+    .map((item) => strategicPatch(shape.items, find(target, item), item));
+  const rest = target.filter((item) => find(gone, item) === undefined && find(merged, item) === undefined);
+  const place = (item: Json | undefined) =>
+    target.findIndex((one) => item !== undefined && find([one], item) !== undefined);
+  // Items that the patch names keep its order; the others stand where they stood relative to them, new ones first.
+  const out: Json[] = [];
+  for (const item of merged) {
+    while (place(item) >= 0 && rest.length > 0 && place(rest[0]) < place(item)) out.push(...rest.splice(0, 1));
+    out.push(item);
   }
-  return out;
+  return [...out, ...rest];
 }

@@ -168,9 +168,9 @@ function patch(world: World, exchange: Exchange, target: Target, key: string) {
       { reason: "FieldValueForbidden", message: "Forbidden: may not be specified for non-apply patch", field: "force" },
     ]);
   }
-  const { value, duplicates } = patchIn(exchange);
   const live = world.store.get(type.key, key);
   if (live === undefined) throw notFound(type, name);
+  const { value, duplicates } = patchIn(exchange);
   const patched = patchedObject(kind, type, live, value);
   const given = textAt(patched, "metadata", "resourceVersion");
   if (given !== undefined && given !== "" && given !== textAt(live, "metadata", "resourceVersion"))

@@ -18,13 +18,14 @@ const mediaType = (exchange: Exchange): string => (exchange.headers["content-typ
 
 export function patchTypeOf(exchange: Exchange, type: ResourceType): PatchType {
   const found = patchTypes.find((known) => known === mediaType(exchange));
-  if (found !== undefined && !(found === "application/strategic-merge-patch+json" && type.custom !== undefined))
-    return found;
+  const isStrategic = found === "application/strategic-merge-patch+json";
+  if (found !== undefined && !(isStrategic && type.custom !== undefined)) return found;
+  const failure = { code: 415, reason: "UnsupportedMediaType" };
+  if (!isStrategic) throw new ApiFailure({ ...failure, message: "415: Unsupported Media Type", details: {} });
+  const accepted = patchTypes.filter((known) => known !== found).join(", ");
   throw new ApiFailure({
-    code: 415,
-    reason: "UnsupportedMediaType",
-    message: "415: Unsupported Media Type",
-    details: {},
+    ...failure,
+    message: `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
   });
 }
 

@@ -1,6 +1,17 @@
 import { type Control, conditionOf, isDeleting, setCondition } from "./controllers/control.ts";
 import type { Controller } from "./controllers/loop.ts";
-import { clone, ensure, isObject, type JsonObject, listAt, objectAt, objectsAt, textAt, textsAt } from "./json.ts";
+import {
+  clone,
+  ensure,
+  isObject,
+  type JsonObject,
+  listAt,
+  numberAt,
+  objectAt,
+  objectsAt,
+  textAt,
+  textsAt,
+} from "./json.ts";
 import { quantityValue } from "./quantity.ts";
 import { matchesExpression } from "./selectors.ts";
 import { keyOf } from "./store.ts";
@@ -76,9 +87,13 @@ function place(control: Control, pod: JsonObject, wait: () => void) {
 function bind(control: Control, pod: JsonObject, node: string) {
   const bound = clone(control.get("pods", keyOf(pod)) ?? pod);
   ensure(bound, "spec")["nodeName"] = node;
+  const labels = textsAt(control.get("nodes", `/${node}`), "metadata", "labels");
+  for (const name of ["topology.kubernetes.io/region", "topology.kubernetes.io/zone"]) {
+    if (labels[name] !== undefined) ensure(bound, "metadata", "labels")[name] = labels[name];
+  }
   setCondition(ensure(bound, "status"), { type: "PodScheduled", status: "True", lastProbeTime: null }, control.time());
   const scheduled = conditionOf(bound, "PodScheduled");
-  if (scheduled !== undefined) for (const name of ["reason", "message"]) delete scheduled[name];
+  if (scheduled !== undefined) for (const name of ["reason", "message", "observedGeneration"]) delete scheduled[name];
   control.world.store.put("pods", keyOf(pod), bound);
   const { namespace, name } = objectAt(pod, "metadata");
   control.event(bound, "Normal", "Scheduled", `Successfully assigned ${String(namespace)}/${String(name)} to ${node}`);
@@ -95,13 +110,26 @@ function refuse(
     .map(([reason, nodes]) => `${nodes} ${reason}`)
     .sort()
     .join(", ");
-  const none = count === 0 ? "no nodes available to schedule pods" : undefined;
-  const victims = `preemption: 0/${count} nodes are available: ${count} ${claims === undefined && [...refusals.keys()].every((one) => one.startsWith("Insufficient") || one.startsWith("Too many")) ? "No preemption victims found for incoming pod" : "Preemption is not helpful for scheduling"}.`;
-  const message = none ?? `0/${count} nodes are available: ${claims ?? why}. ${victims}`;
+  const canPreempt = claims === undefined && [...refusals.keys()].every((reason) => reason === "Too many pods");
+  const victims = canPreempt
+    ? "No preemption victims found for incoming pod"
+    : "Preemption is not helpful for scheduling";
+  const message =
+    count === 0
+      ? "no nodes available to schedule pods"
+      : `0/${count} nodes are available: ${claims ?? why}. no new claims to deallocate, preemption: 0/${count} nodes are available: ${count} ${victims}.`;
+  const observedGeneration = numberAt(pod, "metadata", "generation") ?? 1;
   control.changeStatus("pods", pod, (status) => {
     setCondition(
       status,
-      { type: "PodScheduled", status: "False", lastProbeTime: null, reason: "Unschedulable", message },
+      {
+        type: "PodScheduled",
+        status: "False",
+        lastProbeTime: null,
+        observedGeneration,
+        reason: "Unschedulable",
+        message,
+      },
       control.time(),
     );
   });

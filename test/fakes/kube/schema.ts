@@ -33,8 +33,8 @@ export interface Struct {
 export interface Field {
   readonly shape: Shape;
   readonly default?: Json | undefined;
-  /** `empty`: a zero scalar, list or map is not written; `zero`: neither is an empty struct; `never`: always written. */
-  readonly omit: "empty" | "zero" | "never" | "unset";
+  /** `empty`: a zero scalar, list or map is not written; `zero`: neither is an empty struct; `never`: always written; `null`: written as null. */
+  readonly omit: "empty" | "zero" | "never" | "null" | "unset";
   readonly retainKeys: boolean;
 }
 
@@ -67,12 +67,20 @@ function struct(name: string): Struct {
   };
   structs.set(name, made);
   for (const [key, value] of Object.entries(objectAt(entry, "fields")))
-    fields.set(key.replace(/[?!~]$/, ""), field(key, value));
+    fields.set(key.replace(/[?!~^]$/, ""), field(key, value));
   return made;
 }
 
 function field(key: string, entry: Json): Field {
-  const omit = key.endsWith("?") ? "empty" : key.endsWith("~") ? "zero" : key.endsWith("!") ? "never" : "unset";
+  const omit = key.endsWith("?")
+    ? "empty"
+    : key.endsWith("~")
+      ? "zero"
+      : key.endsWith("!")
+        ? "never"
+        : key.endsWith("^")
+          ? "null"
+          : "unset";
   const isWrapped = isObject(entry) && entry["type"] !== undefined;
   const type = isWrapped ? entry["type"] : entry;
   return {

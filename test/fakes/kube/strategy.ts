@@ -73,6 +73,8 @@ const alphabet = "bcdfghjklmnpqrstvwxz2456789";
 /** Five characters without vowels, as `generateName` appends them. */
 export const nameSuffix = (): string => [...randomBytes(5)].map((byte) => alphabet[byte % alphabet.length]).join("");
 
+export const templateGeneration = "deprecated.daemonset.template.generation";
+
 /** What a kind's strategy sets when an object is first stored, after field ownership has been recorded. */
 export function prepareCreate(type: ResourceType, object: JsonObject, store: Store): void {
   if (!isBuiltIn(type)) return;
@@ -92,6 +94,10 @@ export function prepareCreate(type: ResourceType, object: JsonObject, store: Sto
       return;
     case "Service":
       allocate(object, store);
+      return;
+    case "DaemonSet":
+      // The internal type counts template generations; v1 shows them as an annotation.
+      ensure(object, "metadata", "annotations")[templateGeneration] = "1";
       return;
     case "PersistentVolumeClaim":
       object["status"] = { phase: "Pending" };
@@ -137,6 +143,7 @@ function generateSelector(job: JsonObject) {
   labels["batch.kubernetes.io/controller-uid"] = uid;
   labels["batch.kubernetes.io/job-name"] = name;
   ensure(spec, "selector", "matchLabels")["batch.kubernetes.io/controller-uid"] = uid;
+  if (Object.keys(objectAt(job, "metadata", "labels")).length === 0) ensure(job, "metadata")["labels"] = { ...labels };
 }
 
 /** Gives a Service its cluster IP and node ports. */
@@ -178,6 +185,11 @@ export function prepareUpdate(type: ResourceType, object: JsonObject, live: Json
   }
   if (type.kind === "Job" && !isObject(objectAt(object, "spec")["selector"])) {
     ensure(object, "spec")["selector"] = structuredClone(objectAt(live, "spec", "selector"));
+  }
+  if (type.kind === "DaemonSet") {
+    const before = Number(textAt(live, "metadata", "annotations", templateGeneration) ?? "1");
+    const isSame = equal(objectAt(object, "spec", "template"), objectAt(live, "spec", "template"));
+    ensure(object, "metadata", "annotations")[templateGeneration] = String(isSame ? before : before + 1);
   }
   if (type.kind === "Namespace") ensure(object, "spec")["finalizers"] = listAt(live, "spec", "finalizers");
 }

@@ -4,7 +4,17 @@ import { emptySet, type FieldSet, insert } from "./fieldset.ts";
 import { clone, ensure, equal, get, isObject, type Json, type JsonObject, listAt, objectAt, textAt } from "./json.ts";
 import { managedApply, managedUpdate, type Writer } from "./managed.ts";
 import type { ResourceType } from "./registry.ts";
-import { alreadyExists, badRequest, conflict, internal, invalid, invalidValue, modified, notFound } from "./status.ts";
+import {
+  ApiFailure,
+  alreadyExists,
+  badRequest,
+  conflict,
+  internal,
+  invalid,
+  invalidValue,
+  modified,
+  notFound,
+} from "./status.ts";
 import { keyOf, type Store } from "./store.ts";
 import {
   changesGeneration,
@@ -116,10 +126,18 @@ function store(world: WriteWorld, type: ResourceType, owned: JsonObject, options
   const stored = conform(type.shape, object);
   const causes = validate(type, stored, undefined);
   if (causes.length > 0) throw invalid(type, textAt(stored, "metadata", "name") ?? "", causes);
-  if (world.store.get(type.key, keyOf(stored)) !== undefined)
-    throw alreadyExists(type, textAt(stored, "metadata", "name") ?? "");
+  const existing = world.store.get(type.key, keyOf(stored));
+  if (existing !== undefined) {
+    const failure = alreadyExists(type, textAt(stored, "metadata", "name") ?? "");
+    throw textAt(existing, "metadata", "deletionTimestamp") === undefined
+      ? failure
+      : prefixed("object is being deleted: ", failure);
+  }
   return options.dryRun === true ? stored : world.store.put(type.key, keyOf(stored), stored);
 }
+
+const prefixed = (text: string, { failure }: ApiFailure) =>
+  new ApiFailure({ ...failure, message: `${text}${failure.message}` });
 
 function live(world: WriteWorld, type: ResourceType, key: string): JsonObject | undefined {
   return world.store.get(type.key, key);
@@ -155,14 +173,8 @@ export function replace(
   checkPreconditions(type, before, object);
   const version = textAt(object, "metadata", "resourceVersion") ?? "";
   if (version === "" && needsVersion(type)) {
-    throw invalid(
-      type,
-      name,
-      [invalidValue("metadata.resourceVersion", 0, "must be specified for an update")].map((cause) => ({
-        ...cause,
-        message: cause.message.replace("0:", "0x0:"),
-      })),
-    );
+    const cause = invalidValue("metadata.resourceVersion", 0, "must be specified for an update");
+    throw invalid({ group: type.group, kind: type.resource }, name, [cause]);
   }
   const writer = writerFor(world, type, options);
   const shaped =
@@ -181,7 +193,8 @@ export function replace(
   if (options.dryRun === true) return stored;
   const isReleased = textAt(stored, "metadata", "deletionTimestamp") !== undefined && isFree(type, stored);
   if (!isReleased) return world.store.put(type.key, keyOf(before), stored);
-  return world.store.delete(type.key, keyOf(before)) ?? stored;
+  world.store.delete(type.key, keyOf(before));
+  return stored;
 }
 
 /** Nothing holds a deleted object any more: no finalizers, no grace period. */
@@ -273,7 +286,7 @@ export function apply(
   if (before === undefined && options.subresource !== undefined) throw notFound(type, name);
   const faults = typedFaults(type.shape, given);
   if (faults.length > 0) {
-    const own = textAt(given, "metadata", "namespace") ?? namespace;
+    const own = textAt(given, "metadata", "namespace") ?? "";
     throw internal(
       `failed to create typed patch object (${own}/${textAt(given, "metadata", "name") ?? name}; ${type.group === "" ? "/" : `${type.group}/`}${type.version}, Kind=${type.kind}): ${faults.length === 1 ? faults[0] : `errors:\n${faults.map((fault) => `  ${fault}`).join("\n")}`}`,
     );

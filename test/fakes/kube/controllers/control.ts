@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { conform } from "../conform.ts";
 import { clone, ensure, get, isObject, type JsonObject, objectsAt, textAt } from "../json.ts";
 import type { ResourceType } from "../registry.ts";
 import { type DeleteOptions, remove } from "../remove.ts";
@@ -19,13 +20,16 @@ export interface Control {
   /** Changes everything but the status; `change` gets a copy. */
   change(resource: string, object: JsonObject, change: (draft: JsonObject) => void): JsonObject;
   changeStatus(resource: string, object: JsonObject, change: (status: JsonObject) => void): JsonObject;
+  /** Changes annotations through the status endpoint, as the Deployment controller does with its revision. */
+  annotate(resource: string, object: JsonObject, annotations: Readonly<Record<string, string>>): JsonObject;
   /** Deletes; an object that is gone already is what was wanted. */
   remove(resource: string, key: string, options?: DeleteOptions): void;
   /** Records an event; the same one again raises its count. */
   event(about: JsonObject, type: "Normal" | "Warning", reason: string, message: string): void;
 }
 
-export function createControl(world: World, component: string): Control {
+/** `component` is named by events; `manager` owns the fields that are written. */
+export function createControl(world: World, component: string, manager: string): Control {
   const typeOf = (resource: string): ResourceType => {
     const type = world.registry.ofKey(resource);
     if (type === undefined) throw new Error(`no resource ${resource}`);
@@ -33,7 +37,7 @@ export function createControl(world: World, component: string): Control {
   };
   const current = (resource: string, object: JsonObject) => world.store.get(resource, keyOf(object)) ?? object;
   const write = (resource: string, object: JsonObject, next: JsonObject, subresource?: string) =>
-    replace(world, typeOf(resource), object, next, { manager: component, subresource }, false);
+    replace(world, typeOf(resource), object, conform(typeOf(resource).shape, next), { manager, subresource }, false);
   const control: Control = {
     world,
     now: world.now,
@@ -43,7 +47,7 @@ export function createControl(world: World, component: string): Control {
       return namespace === undefined ? all : all.filter((one) => textAt(one, "metadata", "namespace") === namespace);
     },
     get: (resource, key) => world.store.get(resource, key),
-    create: (resource, object) => create(world, typeOf(resource), object, { manager: component }),
+    create: (resource, object) => create(world, typeOf(resource), object, { manager }),
     change(resource, object, change) {
       const live = current(resource, object);
       const draft = clone(live);
@@ -54,6 +58,12 @@ export function createControl(world: World, component: string): Control {
       const live = current(resource, object);
       const draft = clone(live);
       change(ensure(draft, "status"));
+      return write(resource, live, draft, "status");
+    },
+    annotate(resource, object, annotations) {
+      const live = current(resource, object);
+      const draft = clone(live);
+      Object.assign(ensure(draft, "metadata", "annotations"), annotations);
       return write(resource, live, draft, "status");
     },
     remove(resource, key, options = {}) {

@@ -31,13 +31,14 @@ function drop(status: JsonObject, type: string) {
   else delete status["conditions"];
 }
 
-/** Computes the status; answers when the progress deadline strikes, if it may. */
+/** Computes the status; answers when the progress deadline strikes, if it may. A held rollout makes no progress. */
 export function reportDeployment(
   control: Control,
   deployment: JsonObject,
   sets: readonly JsonObject[],
-  latest: JsonObject | undefined,
+  rollout: { readonly latest: JsonObject | undefined; readonly isHeld: boolean },
 ): number | undefined {
+  const { latest, isHeld } = rollout;
   const sum = (name: string) => sets.reduce((total, set) => total + statusOf(set, name), 0);
   const before = (name: string) => statusOf(deployment, name);
   const counts = {
@@ -72,6 +73,7 @@ export function reportDeployment(
     status["terminatingReplicas"] = sum("terminatingReplicas");
     const isAvailable = counts.availableReplicas >= wanted - rollingBounds(deployment).unavailable;
     put(status, availability(isAvailable), time);
+    if (isHeld) return;
     if (deadline === undefined) drop(status, "Progressing");
     else if (!isSettled) {
       if (isComplete)
@@ -93,7 +95,7 @@ export function reportDeployment(
         time,
       );
   });
-  if (deadline === undefined) return undefined;
+  if (deadline === undefined || isHeld) return undefined;
   const left = remaining(control, conditionOf(updated, "Progressing"), deadline);
   return Number.isFinite(left) && left > 0 && !isComplete ? left + 1 : undefined;
 }

@@ -36,17 +36,19 @@ function reconcile(control: Control, key: string): number | undefined {
   const deployment = control.get(deployments, key);
   if (deployment === undefined) return undefined;
   const sets = claim(control, deployment, replicaSets);
-  if (isDeleting(deployment)) return reportDeployment(control, deployment, sets, findNew(deployment, sets));
+  if (isDeleting(deployment))
+    return reportDeployment(control, deployment, sets, { latest: findNew(deployment, sets), isHeld: true });
   const isPaused = objectAt(deployment, "spec")["paused"] === true;
   setPaused(control, deployment, isPaused);
   const current = control.get(deployments, key) ?? deployment;
-  if (isPaused || isScaling(current, sets)) {
+  const isHeld = isPaused || isScaling(current, sets);
+  if (isHeld) {
     scaleProportionally(control, current, sets);
   } else if (textAt(current, "spec", "strategy", "type") === "Recreate") recreate(control, current, sets);
   else roll(control, current, sets);
   const after = claim(control, control.get(deployments, key) ?? current, replicaSets);
   const latest = control.get(deployments, key) ?? current;
-  const wait = reportDeployment(control, latest, after, findNew(latest, after));
+  const wait = reportDeployment(control, latest, after, { latest: findNew(latest, after), isHeld });
   if (!isPaused) prune(control, control.get(deployments, key) ?? latest, after);
   return wait;
 }
@@ -173,9 +175,8 @@ function ensureNew(
   if (
     textAt(deployment, "metadata", "annotations", revisionKey) !== textAt(set, "metadata", "annotations", revisionKey)
   ) {
-    control.change(deployments, deployment, (draft) => {
-      ensure(draft, "metadata", "annotations")[revisionKey] =
-        textAt(set, "metadata", "annotations", revisionKey) ?? revision;
+    control.annotate(deployments, deployment, {
+      [revisionKey]: textAt(set, "metadata", "annotations", revisionKey) ?? revision,
     });
   }
   return set;

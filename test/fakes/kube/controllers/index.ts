@@ -26,9 +26,10 @@ export function startControllers(
   caPem: string,
   onError: (message: string) => void,
 ): Controllers {
-  const manager = createControl(world, "kube-controller-manager");
-  const as = (component: string) => createControl(world, component);
-  const simulated = createKubelet(as("kubelet"), options);
+  const as = (component: string) => createControl(world, component, "kube-controller-manager");
+  const manager = as("kube-controller-manager");
+  const kubelet = createControl(world, "kubelet", "kwok");
+  const simulated = createKubelet(kubelet, options);
   const loop = startLoop(
     world,
     [
@@ -42,8 +43,8 @@ export function startControllers(
       endpointController(manager),
       budgetController(manager),
       quotaController(manager),
-      scheduler(as("default-scheduler")),
-      nodeController(as("kubelet")),
+      scheduler(createControl(world, "default-scheduler", "kube-scheduler")),
+      nodeController(kubelet),
       simulated.controller,
       garbageCollector(manager),
     ],

@@ -183,7 +183,8 @@ function suspend(control: Control, job: JsonObject, counts: Tally): undefined {
   const end = { type: "Suspended", reason: "JobSuspended", message: "Job suspended" };
   control.changeStatus(resource, job, (status) => {
     delete status["startTime"];
-    for (const name of ["active", "ready"]) status[name] = 0;
+    for (const name of ["active", "ready", "terminating"]) status[name] = 0;
+    status["uncountedTerminatedPods"] = {};
     status["conditions"] = [
       ...objectsAt(status, "conditions").filter((one) => one["type"] !== "Suspended"),
       condition(control, end),

@@ -14,8 +14,8 @@ export interface Loop {
   stop(): void;
 }
 
-// A controller that never settles must not freeze the process: after so many steps others get their turn.
-const maxStepsInARow = 5000;
+// A controller that never settles must not freeze the process: it is reported, and others get their turn.
+const maxStepsInARow = 3000;
 
 /** Runs controllers whenever the store changes, until nothing is left to do at this moment of the clock. */
 export function startLoop(world: World, controllers: readonly Controller[], onError: (message: string) => void): Loop {
@@ -66,7 +66,9 @@ export function startLoop(world: World, controllers: readonly Controller[], onEr
         steps += 1;
       }
       if (steps < maxStepsInARow) continue;
-      setImmediate(drain);
+      const busy = [...new Set([...queue.values()].map(({ controller, key }) => `${controller.name} ${key}`))];
+      onError(`STANDIN_CONTROLLER: no end after ${steps} steps: ${busy.slice(0, 5).join(", ")}`);
+      setTimeout(drain, 20);
       return;
     }
     isScheduled = false;

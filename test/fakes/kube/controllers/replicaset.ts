@@ -1,14 +1,14 @@
 import { type JsonObject, numberAt, objectAt, textAt, textsAt } from "../json.ts";
 import { ApiFailure } from "../status.ts";
 import { keyOf } from "../store.ts";
-import { type Control, controllerOf, isDeleting, setCondition } from "./control.ts";
+import { type Control, conditionOf, controllerOf, isDeleting, setCondition } from "./control.ts";
 import type { Controller } from "./loop.ts";
 import { availableIn, claim, deletionOrder, isActive, isReady, minReady, podFrom, soonest } from "./pods.ts";
 
 const resource = "replicasets.apps";
 
 export function replicaSetController(control: Control): Controller {
-  const failures = new Map<string, number>();
+  const retries = new Map<string, Retry>();
   return {
     name: "replicaset",
     *keysFor(event) {
@@ -23,17 +23,30 @@ export function replicaSetController(control: Control): Controller {
       const set = control.get(resource, key);
       if (set === undefined) return undefined;
       const pods = claim(control, set, "pods");
-      const failure = isDeleting(set) ? undefined : scale(control, set, pods.filter(isActive));
-      const waits = report(control, set, failure);
-      if (failure === undefined) {
-        failures.delete(key);
-        return waits;
+      const retry = retries.get(key);
+      if (retry !== undefined && retry.at > control.now()) {
+        const wait = report(control, set, retry.failure);
+        return Math.min(wait ?? Number.POSITIVE_INFINITY, retry.at - control.now());
       }
-      const tries = failures.get(key) ?? 0;
-      failures.set(key, tries + 1);
-      return Math.min(60_000, 1000 * 2 ** tries);
+      const failure = isDeleting(set) ? undefined : scale(control, set, pods.filter(isActive));
+      if (failure === undefined) retries.delete(key);
+      else retries.set(key, later(control, retry, failure));
+      const wait = report(control, set, failure);
+      return failure === undefined ? wait : Math.max(1, (retries.get(key)?.at ?? 0) - control.now());
     },
   };
+}
+
+interface Retry {
+  readonly failure: CreateFailure;
+  readonly at: number;
+  readonly tries: number;
+}
+
+/** Each refusal doubles the pause before the next attempt. */
+function later(control: Control, before: Retry | undefined, failure: CreateFailure): Retry {
+  const tries = (before?.tries ?? 0) + 1;
+  return { failure, tries, at: control.now() + Math.min(60_000, 500 * 2 ** tries) };
 }
 
 interface CreateFailure {
@@ -81,7 +94,8 @@ function report(control: Control, set: JsonObject, failure: CreateFailure | unde
     if (failure !== undefined) {
       const { reason, message } = failure;
       // A name is new with each try: the first message stands until the condition goes.
-      setCondition(status, { type: "ReplicaFailure", status: "True", reason, message }, control.time());
+      const isSet = conditionOf({ status }, "ReplicaFailure") !== undefined;
+      if (!isSet) setCondition(status, { type: "ReplicaFailure", status: "True", reason, message }, control.time());
     } else delete status["conditions"];
   });
   return soonest(waits);

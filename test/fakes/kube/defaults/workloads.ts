@@ -70,6 +70,7 @@ function jobSpec(spec: JsonObject) {
 
 export function job(object: JsonObject): void {
   jobSpec(ensure(object, "spec"));
+  fallback(ensure(object, "spec"), "manualSelector", false);
 }
 
 export function cronJob(object: JsonObject): void {

@@ -1,7 +1,7 @@
 import { glob, readFile } from "node:fs/promises";
 
-/** `?` omitempty, `~` omitzero, `!` neither: how a field that is not a pointer treats its zero value. */
-export type ZeroRule = "?" | "~" | "!";
+/** `?` omitempty, `~` omitzero, `!` neither, `^` neither and a pointer: how a field is written when it is zero. */
+export type ZeroRule = "?" | "~" | "!" | "^";
 /** Per struct and JSON field; pointers have no entry. */
 export type ZeroRules = Map<string, Map<string, ZeroRule>>;
 
@@ -50,7 +50,7 @@ function readStructs(source: string, prefix: string, structs: Map<string, Struct
 
 function ruleOf(type: string, options: readonly string[]): ZeroRule | undefined {
   if (options.includes("omitzero")) return "~";
-  if (!options.includes("omitempty")) return "!";
+  if (!options.includes("omitempty")) return type.startsWith("*") ? "^" : "!";
   return type.startsWith("*") ? undefined : "?";
 }
 

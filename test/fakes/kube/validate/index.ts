@@ -64,6 +64,8 @@ function service(object: JsonObject): Cause[] {
     if (name !== "" && seen.has(name)) causes.push(duplicate(`spec.ports[${index}].name`, name));
     seen.add(name);
     causes.push(...portNumberFaults(`spec.ports[${index}].port`, numberAt(port, "port") ?? 0));
+    const target = port["targetPort"];
+    if (typeof target === "number") causes.push(...portNumberFaults(`spec.ports[${index}].targetPort`, target));
   });
   return causes;
 }
@@ -75,7 +77,7 @@ function ingress(object: JsonObject): Cause[] {
     return [
       {
         reason: "FieldValueInvalid",
-        message: "Invalid value: {}: either `defaultBackend` or `rules` must be specified",
+        message: "Invalid value: null: either `defaultBackend` or `rules` must be specified",
         field: "spec",
       },
     ];
@@ -190,7 +192,7 @@ function changeFaults(type: ResourceType, next: JsonObject, live: JsonObject): C
     case "RoleBinding":
     case "ClusterRoleBinding": {
       const same = equal(next["roleRef"], live["roleRef"]);
-      return same ? [] : [invalidValue("roleRef", next["roleRef"], "cannot change roleRef")];
+      return same ? [] : [invalidValue("roleRef", internalRole(next), "cannot change roleRef")];
     }
     case "ConfigMap":
     case "Secret":
@@ -204,12 +206,18 @@ function changeFaults(type: ResourceType, next: JsonObject, live: JsonObject): C
   }
 }
 
+// The message shows the server's internal type, which has no JSON names.
+function internalRole(object: JsonObject): JsonObject {
+  const { apiGroup = "", kind = "", name = "" } = objectAt(object, "roleRef");
+  return { APIGroup: apiGroup, Kind: kind, Name: name };
+}
+
 function serviceUnchanged(next: JsonObject, live: JsonObject): Cause[] {
   const before = textAt(live, "spec", "clusterIP") ?? "";
   const after = textAt(next, "spec", "clusterIP") ?? "";
   if (before === "" || before === after || get(next, "spec", "type") === "ExternalName") return [];
   const ips = listAt(next, "spec", "clusterIPs");
-  return [invalidValue("spec.clusterIPs[0]", ips[0] ?? after, "may not change once set")];
+  return [invalidValue("spec.clusterIPs[0]", ips.length > 0 ? ips : [after], "may not change once set")];
 }
 
 function dataUnchanged(next: JsonObject, live: JsonObject): Cause[] {

@@ -18,6 +18,7 @@ export const isSubdomain = (text: string) => text.length <= 253 && new RegExp(`^
 
 export function labelFaults(field: string, text: string): Cause[] {
   if (text.length > 63) return [invalidValue(field, text, longest(63))];
+  if (text.includes(".")) return [invalidValue(field, text, "must not contain dots")];
   return isLabel(text) ? [] : [invalidValue(field, text, labelRule)];
 }
 
