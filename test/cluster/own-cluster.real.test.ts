@@ -1,9 +1,12 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectApi } from "./api.ts";
 import { createCertificate } from "./certificate.ts";
 import { type OwnCluster, startCluster } from "./cluster.ts";
 import { isSameProcess, processStart } from "./pids.ts";
+import { endLeftovers } from "./processes.ts";
 import { startTokenRouter, type TokenRouter } from "./token-router.ts";
 
 let router: TokenRouter;
@@ -67,6 +70,26 @@ describe("stopping", () => {
     expect(pids).toHaveLength(5);
     await own[Symbol.asyncDispose]();
     expect(pids.filter(({ pid, start }) => isSameProcess(pid, start))).toEqual([]);
+  });
+});
+
+describe("a run that was killed", () => {
+  it("leaves processes that the next start ends, and only those", async () => {
+    const program = `import { startCluster } from ${JSON.stringify(new URL("./cluster.ts", import.meta.url).href)};
+      const own = await startCluster({ nodes: 1 });
+      console.log(JSON.stringify(own.processes()));
+      setInterval(() => {}, 1000);`;
+    const run = spawn(process.execPath, ["--conditions=source", "--input-type=module", "-e", program]);
+    const [line] = await once(run.stdout.setEncoding("utf8"), "data");
+    const left: readonly { name: string; pid: number }[] = JSON.parse(String(line));
+    const alive = () => left.filter(({ pid }) => processStart(pid) !== "").map(({ name }) => name);
+    run.kill("SIGKILL");
+    await once(run, "exit");
+    expect(alive()).toHaveLength(5);
+    const ended = await endLeftovers();
+    expect(ended).toEqual(expect.arrayContaining(left.map(({ name, pid }) => `${name} (${pid})`)));
+    expect(alive()).toEqual([]);
+    expect((await cluster.api.request("GET", "/readyz")).status).toBe(200);
   });
 });
 

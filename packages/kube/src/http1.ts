@@ -5,6 +5,8 @@ import { dial, hostOf, portOf, type Route } from "./dial.ts";
 import { ConnectionError } from "./failure.ts";
 import type { HttpAnswer, HttpRequest } from "./transport.ts";
 
+const IDLE_SOCKET_MS = 30_000;
+
 export interface Http1Lane {
   /** Uses a socket that is open already for the next request. */
   adopt(socket: Socket): void;
@@ -22,7 +24,8 @@ export function http1Lane(options: Route & { readonly maxSockets: number }): Htt
   function agentFor(credential: Credential): Agent {
     const found = agents.get(credential.cert);
     if (found !== undefined) return found;
-    const agent = new Agent({ keepAlive: true, maxSockets: options.maxSockets });
+    // Load balancers drop idle connections after a minute, and a create sent into one is lost without a trace.
+    const agent = new Agent({ keepAlive: true, maxSockets: options.maxSockets, timeout: IDLE_SOCKET_MS });
     agent.createConnection = (_options, callback) => {
       const ready = adopted.pop();
       const socket =

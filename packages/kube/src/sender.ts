@@ -1,4 +1,4 @@
-import { type Classification, type Clock, createBudget, retry, retryAfterMs } from "@eks-actions/action";
+import { type Classification, type Clock, retry, retryAfterMs } from "@eks-actions/action";
 import { ActionError } from "@eks-actions/action/error";
 import type { RawAnswer } from "./client.ts";
 import type { Credential, Credentials } from "./credentials.ts";
@@ -166,7 +166,9 @@ export function createSender(options: SenderOptions): Sender {
     serverTime: () => clock.now() + aheadMs,
     stats: () => ({ requests, writes }),
     async call(request) {
-      const budget = createBudget(clock, hasAnswered ? patience.outageMs : patience.firstContactMs);
+      const startedAt = clock.now();
+      const totalMs = () => (hasAnswered ? patience.outageMs : patience.firstContactMs);
+      const budget = { leftMs: () => Math.max(0, startedAt + totalMs() - clock.now()) };
       try {
         return await retry(() => attempt(request), {
           clock,

@@ -80,6 +80,17 @@ describe.each(both)("over $protocol", (settings) => {
     expect(clock.now() - startedAt).toBeGreaterThanOrEqual(14_000);
   });
 
+  it("is more patient with a server that answers at all than with one that never did", async () => {
+    await using server = await startFaultServer((_request, reply, count) => {
+      if (count < 6) reply.send(429, "slow down", { "retry-after": "10" });
+      else reply.send(200, OBJECT);
+    }, settings);
+    const clock = virtualClock();
+    using _auto = clock.autoAdvance();
+    await using client = await open(server, { clock, patience: { firstContactMs: 20_000, outageMs: 90_000 } });
+    expect(await client.get(REF)).toEqual(OBJECT);
+  });
+
   it("says API_OVERLOADED when 429 does not end", async () => {
     await using server = await startFaultServer(
       (_request, reply) => reply.send(429, "", { "retry-after": "30" }),
