@@ -42,11 +42,22 @@ export function isWanted(condition: string | undefined, contexts: Contexts, stat
     parts.length === 1 && only?.kind === "expression"
       ? only.text
       : parts.some((part) => part.kind === "expression")
-        ? `format('${parts.map((part, index) => (part.kind === "text" ? part.text.replaceAll("'", "''") : `{${index}}`)).join("")}')`
+        ? asFormat(parts)
         : text;
   const mentionsStatus = /\b(success|failure|cancelled|always)\s*\(/i.test(body);
   const whole = body === "" ? "success()" : mentionsStatus ? body : `success() && (${body})`;
   return isTruthy(evaluate(whole, contexts, status));
+}
+
+// GitHub turns text with expressions in it into one format() call, which yields a text.
+function asFormat(parts: readonly Segment[]): string {
+  const expressions = parts.filter((part) => part.kind === "expression");
+  const pattern = parts.map((part) =>
+    part.kind === "text"
+      ? part.text.replaceAll("'", "''").replaceAll("{", "{{").replaceAll("}", "}}")
+      : `{${expressions.indexOf(part)}}`,
+  );
+  return `format('${pattern.join("")}', ${expressions.map((part) => part.text).join(", ")})`;
 }
 
 function evaluate(expression: string, contexts: Contexts, status: Status | undefined): Value {

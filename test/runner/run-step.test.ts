@@ -72,6 +72,18 @@ describe("what the process gets", () => {
   });
 });
 
+it("can run twice at once on one machine without sharing a file", async () => {
+  using machine = createMachine();
+  const one = (value: string) =>
+    run(`for (let n = 0; n < 50; n++) { append("GITHUB_OUTPUT", "v${value}" + n + "=${value}\\n"); await wait(1); }`, {
+      machine,
+    });
+  const [a, b] = await Promise.all([one("a"), one("b")]);
+  expect(new Set(Object.values(a.outputs))).toEqual(new Set(["a"]));
+  expect(Object.keys(a.outputs)).toHaveLength(50);
+  expect(Object.keys(b.outputs)).toHaveLength(50);
+});
+
 describe("file commands", () => {
   it("hand over outputs, environment, path and state in both forms", async () => {
     const result = await run(`
