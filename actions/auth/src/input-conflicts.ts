@@ -41,6 +41,12 @@ export function* conflicts(values: Values, roleCount: number): Generator<ActionE
   if (mode !== "verify-trust" && Object.keys(values.claims).length > 0) {
     yield conflict("`claims` is for `mode: verify-trust` only", "remove `claims`: this mode uses the job's own");
   }
+  if (mode !== "login" && values.roleChaining) {
+    yield conflict(
+      `\`role-chaining\` and \`mode: ${mode}\` exclude each other`,
+      "without OIDC there are no claims: drop `role-chaining`",
+    );
+  }
   yield* proofConflicts(values);
   yield* targetConflicts(values);
 }

@@ -145,6 +145,7 @@ describe("readInputs", () => {
     ["INPUT_CONFLICT", { "eks-cluster": "x=a" }],
     ["INPUT_CONFLICT", { "eks-cluster": "a\nb", "context-name": "one" }],
     ["INPUT_CONFLICT", { claims: "sub=x" }],
+    ["INPUT_CONFLICT", { mode: "plan", "role-chaining": "true" }],
     ["ACCOUNT_NOT_ALLOWED", { "allowed-account-ids": "222233334444" }],
     ["ROLE_MISMATCH", { "expected-role": "admin" }],
     ["INPUT_UNSUPPORTED", { "use-existing-credentials": "true" }],

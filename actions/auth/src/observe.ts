@@ -6,7 +6,7 @@ import { awsFiles, checkKubeconfigPath } from "./aws-files.ts";
 import { type Claims, claimsOf, isComplete, overrideClaims } from "./claims.ts";
 import type { Inputs } from "./input-rules.ts";
 import type { Ports } from "./ports.ts";
-import { type NamedText, ownProfiles, refuseForeign } from "./profile.ts";
+import { credentialCommand, type NamedText, ownProfiles, refuseForeign } from "./profile.ts";
 import { type Fork, forkOf } from "./runner-event.ts";
 import { readTokenFile } from "./token-file.ts";
 import { parseTrustDocument, type TrustDocument } from "./trust-document.ts";
@@ -46,8 +46,7 @@ export async function observe(inputs: Inputs, ports: Ports, signal: AbortSignal)
     );
   }
   const files = awsFiles(env);
-  if (inputs.mode === "login") checkSurroundings(inputs, env, files, warnings);
-  const kubeconfig = inputs.kubeconfigPath === undefined ? "private" : checkKubeconfigPath(inputs.kubeconfigPath);
+  const kubeconfig = inputs.mode === "login" ? checkSurroundings(inputs, ports, files, warnings) : "private";
   const trustFile = inputs.trustPolicyFile === undefined ? undefined : relative(run.workspace, inputs.trustPolicyFile);
   const trust =
     inputs.trustPolicyFile === undefined ? undefined : readTrustFile(inputs.trustPolicyFile, trustFile ?? "");
@@ -67,13 +66,6 @@ export async function observe(inputs: Inputs, ports: Ports, signal: AbortSignal)
   idToken ??= minted;
   const own = idToken === undefined ? undefined : claimsOf(idToken.claims);
   const hasGiven = Object.keys(inputs.claims).length > 0;
-  const { offsetMs } = ports.aws.skew;
-  if (Math.abs(offsetMs) > 120_000) {
-    const seconds = Math.round(Math.abs(offsetMs) / 1000);
-    warnings.push(
-      `this runner's clock is ${seconds} s ${offsetMs > 0 ? "slow" : "fast"}; tokens are dated by the server's clock`,
-    );
-  }
   return {
     run,
     idToken,
@@ -86,7 +78,7 @@ export async function observe(inputs: Inputs, ports: Ports, signal: AbortSignal)
     env,
     node: ports.node,
     program: ports.program,
-    skewMs: offsetMs,
+    skewMs: ports.aws.skew.offsetMs,
     oidcRequests: bearer === undefined ? 0 : 1,
     warnings,
   };
@@ -142,12 +134,13 @@ function requestVariables(env: Facts["env"], fork: Fork | undefined): { url: str
 
 const KEY_VARIABLES = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 
+/** Everything on this machine that could keep the login from being written, before the first request. */
 function checkSurroundings(
   inputs: Inputs,
-  env: Facts["env"],
+  { run: { env, tempDir }, node, program }: Ports,
   files: { config: NamedText; credentials: NamedText },
   warnings: string[],
-): void {
+): Facts["kubeconfig"] {
   const profile = env["AWS_PROFILE"] ?? "";
   if (inputs.credentials === "env" && profile !== "") {
     if (ownProfiles(files.config.text).includes(profile)) {
@@ -158,7 +151,9 @@ function checkSurroundings(
     }
     warnings.push(`AWS_PROFILE=${profile} is set: AWS CLI will take the new keys, the JavaScript SDK the profile`);
   }
-  if (inputs.credentials !== "profile") return;
+  const kubeconfig = inputs.kubeconfigPath === undefined ? "private" : checkKubeconfigPath(inputs.kubeconfigPath);
+  if (inputs.credentials !== "profile") return kubeconfig;
+  credentialCommand(node, program, tempDir);
   refuseForeign(
     inputs.roles.map((role) => role.profile),
     files.config,
@@ -167,6 +162,7 @@ function checkSurroundings(
   const set = KEY_VARIABLES.filter((name) => (env[name] ?? "") !== "");
   if (set.length > 0)
     warnings.push(`${set.join(", ")} become empty for later steps, because keys in the environment hide a profile`);
+  return kubeconfig;
 }
 
 const TRUST_LIMIT_BYTES = 64 * 1024;

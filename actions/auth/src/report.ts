@@ -58,11 +58,19 @@ function faults(error: ActionError): string {
     .join("\n\n");
 }
 
-function notes({ inputs, facts }: AuthStory): readonly Annotation[] {
+function notes({ inputs, facts, outcome }: AuthStory): readonly Annotation[] {
+  const warnings = [...(facts?.warnings ?? []), ...skewWarning(outcome?.effort.skewMs ?? facts?.skewMs ?? 0)];
   return [
     ...(inputs?.notices ?? []).map((message) => ({ level: "notice" as const, title: "INPUT_IGNORED", message })),
-    ...(facts?.warnings ?? []).map((message) => ({ level: "warning" as const, title: "AUTH", message })),
+    ...warnings.map((message) => ({ level: "warning" as const, title: "AUTH", message })),
   ];
+}
+
+// Below two minutes no service minds.
+function skewWarning(ms: number): readonly string[] {
+  if (Math.abs(ms) <= 120_000) return [];
+  const off = `${formatDuration(Math.abs(ms))} ${ms > 0 ? "slow" : "fast"}`;
+  return [`this runner's clock is ${off}; tokens were dated by the server's clock`];
 }
 
 function grantedReport(

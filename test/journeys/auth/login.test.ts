@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { ACCOUNT, calls, createWorld, errorCodes, REGION, reportOf, tokenRequests } from "./world.ts";
 
 const KEYS = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
@@ -92,7 +92,10 @@ describe("login", () => {
   });
 });
 
-describe("bad input", () => {
+describe("bad input", async () => {
+  const world = await createWorld();
+  afterAll(() => world[Symbol.asyncDispose]());
+
   it.each([
     [{ "role-duration-seconds": "0" }, "INPUT_INVALID"],
     [{ "role-duration-seconds": "-5" }, "INPUT_INVALID"],
@@ -115,7 +118,6 @@ describe("bad input", () => {
     [{ "sts-endpoint": "https://user:pass@127.0.0.1" }, "ENDPOINT_REFUSED"],
     [{ refresh: "true", credentials: "env" }, "INPUT_CONFLICT"],
   ])("%j ends with %s and without any request", async (inputs, code) => {
-    await using world = await createWorld();
     const result = await world.login(inputs);
     expect(result.outcome).toBe("failure");
     expect(errorCodes(result)).toContain(code);

@@ -1,0 +1,154 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLog, readContext } from "@eks-actions/action";
+import { createAws, createEksToken, type StsAnswer } from "@eks-actions/aws";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { virtualClock } from "../../../test/fakes/clock.ts";
+import { apply, undo } from "./apply.ts";
+import { claimsOf } from "./claims.ts";
+import { readInputs } from "./inputs.ts";
+import type { Facts } from "./observe.ts";
+import { plan } from "./plan.ts";
+import type { Ports } from "./ports.ts";
+
+const arn = "arn:aws:iam::111122223333:role/deploy";
+const idClaims = {
+  iss: "https://token.actions.githubusercontent.com",
+  aud: "sts.amazonaws.com",
+  sub: "repo:o/r:ref:refs/heads/main",
+  exp: 0,
+  all: {},
+};
+
+let temp = "";
+beforeEach(() => {
+  temp = mkdtempSync(join(tmpdir(), "apply-"));
+});
+afterEach(() => rmSync(temp, { recursive: true, force: true }));
+
+interface Scene {
+  readonly tokenLength?: number;
+  readonly raw?: Readonly<Record<string, string>>;
+  readonly cancelled?: boolean;
+}
+
+function scene({ tokenLength = 600, raw = {} }: Scene) {
+  const clock = virtualClock();
+  const run = readContext({ RUNNER_TEMP: temp, GITHUB_WORKSPACE: temp, GITHUB_REPOSITORY: "o/r", GITHUB_RUN_ID: "1" });
+  const masked: string[] = [];
+  const silent = () => undefined;
+  const console = {
+    line: silent,
+    startGroup: silent,
+    endGroup: silent,
+    annotate: silent,
+    debug: silent,
+    stopCommands: silent,
+    resumeCommands: silent,
+    mask: (secret: string) => void masked.push(secret),
+  };
+  const log = createLog(console, clock);
+  const answer = async (request: { sessionName: string }): Promise<StsAnswer> => ({
+    Credentials: {
+      AccessKeyId: "ASIAEXAMPLE",
+      SecretAccessKey: "secret",
+      SessionToken: "t".repeat(tokenLength),
+      Expiration: new Date(clock.now() + 3_600_000),
+    },
+    AssumedRoleUser: { Arn: `arn:aws:sts::111122223333:assumed-role/deploy/${request.sessionName}` },
+  });
+  const token = { token: "a.b.c", claims: { ...idClaims, exp: clock.now() / 1000 + 300 } };
+  const ports: Ports = {
+    clock,
+    log,
+    run,
+    saveState: silent,
+    aws: createAws({ region: "eu-west-1", clock, run, action: "auth", log }),
+    node: "/node",
+    program: "/p.js",
+    requestIdToken: async () => token,
+    sts: async () => ({ assumeRole: answer, assumeRoleWithWebIdentity: answer }),
+    describeCluster: async (_, { name }) => ({
+      name,
+      tokenName: name,
+      arn: `arn:aws:eks:eu-west-1:111122223333:cluster/${name}`,
+      region: "eu-west-1",
+      endpoint: "https://x",
+      certificateAuthority: "LS0t",
+      status: "ACTIVE",
+      authenticationMode: "API",
+    }),
+    eksToken: createEksToken,
+  };
+  const facts: Facts = {
+    run,
+    idToken: token,
+    claims: claimsOf(token.claims),
+    trust: undefined,
+    trustFile: undefined,
+    awsConfig: { path: "/c", text: "" },
+    kubeconfig: "private",
+    stsEndpoint: undefined,
+    env: { AWS_SECRET_ACCESS_KEY: "a-former-secret" },
+    node: "/node",
+    program: "/p.js",
+    skewMs: 0,
+    oidcRequests: 1,
+    warnings: [],
+  };
+  const inputs = readInputs({ "aws-region": "eu-west-1", "role-to-assume": arn, ...raw }, run);
+  return { ports, masked, work: (signal = new AbortController().signal) => apply(plan(inputs, facts), ports, signal) };
+}
+
+describe("apply", () => {
+  it("masks keys, tokens and former secrets before anything is handed on", async () => {
+    const { masked, work } = scene({ raw: { "eks-cluster": "payments" } });
+    await work();
+    expect(masked).toEqual(expect.arrayContaining(["ASIAEXAMPLE", "secret", "t".repeat(600), "a-former-secret"]));
+    expect(masked.some((value) => value.startsWith("k8s-aws-v1."))).toBe(true);
+  });
+
+  it("writes no file for a plain login", async () => {
+    await scene({}).work();
+    expect(readdirSync(temp)).toEqual([]);
+  });
+
+  it("refuses an EKS token that the API server would not read, and writes nothing", async () => {
+    const { work } = scene({ tokenLength: 3000, raw: { "eks-cluster": "payments", refresh: "true" } });
+    await expect(work()).rejects.toMatchObject({
+      code: "EKS_TOKEN_TOO_LONG",
+      message: expect.stringContaining("3000"),
+    });
+    expect(readdirSync(temp)).toEqual([]);
+  });
+
+  it("writes nothing once the run is cancelled", async () => {
+    const controller = new AbortController();
+    controller.abort(new Error("cancelled"));
+    await expect(scene({ raw: { refresh: "true" } }).work(controller.signal)).rejects.toThrow("cancelled");
+    expect(readdirSync(temp)).toEqual([]);
+  });
+
+  it("takes back what it wrote when the runner's files could not be written", async () => {
+    const { work } = scene({ raw: { refresh: "true", "eks-cluster": "payments", kubeconfig: "k.yaml" } });
+    const outcome = await work();
+    expect(readdirSync(temp)).toHaveLength(2);
+    undo(outcome);
+    expect(existsSync(join(temp, "k.yaml"))).toBe(false);
+    expect(readdirSync(temp)).toEqual([]);
+  });
+
+  it.each([
+    [{}, ["AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]],
+    [
+      { refresh: "true" },
+      ["AWS_CONFIG_FILE", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_REGION", "AWS_SECRET_ACCESS_KEY"],
+    ],
+    [{ credentials: "none" }, []],
+    [{ credentials: "none", "eks-cluster": "payments" }, ["KUBECONFIG"]],
+  ])("exports for %j: %j", async (raw, names) => {
+    const outcome = await scene({ raw }).work();
+    expect(outcome.kind === "granted" ? Object.keys(outcome.variables).sort() : []).toEqual(names);
+  });
+});
