@@ -14,6 +14,8 @@ export interface Pool {
   readonly name: string;
   readonly kind: "nodeGroup" | "nodePool" | "types";
   readonly types: readonly InstanceType[];
+  /** The types were chosen one by one. */
+  readonly isNamed: boolean;
   readonly capacityTypes: readonly ("on-demand" | "spot")[];
   readonly labels: ReadonlyMap<string, string>;
   readonly taints: readonly Taint[];
@@ -63,6 +65,7 @@ function basePool(context: PoolContext): Pool {
     name: "",
     kind: "types",
     types: [],
+    isNamed: false,
     capacityTypes: ["on-demand"],
     labels: new Map(),
     taints: [],
@@ -103,6 +106,7 @@ function nodeGroup(group: ManagedNodeGroup, context: PoolContext): Pool {
     name: group.name,
     kind: "nodeGroup",
     types: [type],
+    isNamed: true,
     capacityTypes: [group.spot || group.marketType === "spot" ? "spot" : "on-demand"],
     labels: new Map([...Object.entries(group.labels), ["eks.amazonaws.com/nodegroup", group.name]]),
     taints: group.taints,
@@ -148,6 +152,7 @@ function nodePool(manifest: Manifest, context: PoolContext): Pool {
     name,
     kind: "nodePool",
     types: requiredTypes(manifest, requirements, isAutoMode, context),
+    isNamed: requirements.some(({ key, operator }) => key === "node.kubernetes.io/instance-type" && operator === "In"),
     capacityTypes: capacityTypes(requirements),
     labels,
     taints: digList(template, "spec", "taints").map(readTaint),

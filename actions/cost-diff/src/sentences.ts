@@ -31,7 +31,7 @@ const TIPS: Readonly<Record<TipReport["code"], string>> = {
   ARM64: "Allow arm64, if the images are multi-arch: {nodes}",
   GP3: "Use gp3 for {gib} GiB of gp2",
   INTERNAL_LB: "Make {count} load balancer(s) internal: no public IPv4",
-  LOWER_REQUEST: "Lower {workload} {resource} {from} → {to}: fewer or smaller nodes are enough",
+  LOWER_REQUEST: "Lower {workload} {resource} {from} → {to}: {nodesText} enough",
   NAT_SINGLE: "One NAT gateway in place of one a zone, if an outage of a zone may cut egress",
   SPOT: "Use Spot, if the pods may be interrupted: {nodes}",
   UPGRADE: "Upgrade Kubernetes {version} out of extended support",
@@ -51,7 +51,9 @@ export function warningSentence(warning: Pick<WarningEntry, "code" | "args">, in
 }
 
 export function tipSentence(tip: TipReport, inert: (text: string) => string, mark: (text: string) => string): string {
-  return fill(TIPS[tip.code], tip.args, (text) => (text.includes("/") ? mark(text) : inert(text)));
+  const { count } = tip.args;
+  const nodesText = count === "1" ? "one node is" : `${count} nodes are`;
+  return fill(TIPS[tip.code], { ...tip.args, nodesText }, (text) => (text.includes("/") ? mark(text) : inert(text)));
 }
 
 function fill(template: string, args: Readonly<Record<string, string>>, inert: (text: string) => string): string {

@@ -1,7 +1,7 @@
 import { formatBytes, formatMillis } from "@eks-actions/manifest";
 import { HOURS_PER_MONTH, type InstanceType, times, toNumber } from "@eks-actions/pricing";
 import type { ClusterCost } from "./compare.ts";
-import { missing, type NodeProblem, solveNodes } from "./nodes.ts";
+import { missing, type NodeAnswer, type NodeProblem, solveNodes } from "./nodes.ts";
 import type { Pool } from "./pools.ts";
 import type { TipReport } from "./report-model.ts";
 import type { SideCost } from "./side-cost.ts";
@@ -81,7 +81,7 @@ function factsOrNothing(name: string, book: ClusterCost["options"]["book"]): rea
 
 /** Every c, m and r type of the pool's arch from generation 5 on. */
 function widePool(pool: Pool, { options }: ClusterCost): Pool {
-  if (pool.kind === "nodeGroup" || pool.isAutoMode) return pool;
+  if (pool.isNamed || pool.isAutoMode) return pool;
   const arch = pool.types[0]?.arch;
   const types = options.book.offered
     .flatMap((name) => factsOrNothing(name, options.book))
@@ -110,28 +110,36 @@ function lowerRequests(cluster: ClusterCost, head: SideCost): readonly TipReport
       const now = pod.request[resource] ?? 0;
       const step = resource === "cpu" ? 5 : 16 * 2 ** 20;
       if (now < 3 * step) return [];
-      const costAt = (value: number): number => {
+      const answerAt = (value: number): NodeAnswer => {
         const pods = parts.problem.pods.map((one) =>
           one.id === pod.id ? { ...one, request: { ...one.request, [resource]: value } } : one,
         );
-        const answer = solveNodes({ ...parts.problem, pods }, nodes.packed);
-        return missing(answer) > 0 ? Number.POSITIVE_INFINITY : answer.cost;
+        return solveNodes({ ...parts.problem, pods }, nodes.packed);
       };
+      const isCheaper = (answer: NodeAnswer) => missing(answer) === 0 && answer.cost < nodes.cost;
       const lowest = Math.ceil((now * 2) / 3 / step) * step;
-      if (lowest >= now || costAt(lowest) >= nodes.cost) return [];
+      let best = lowest < now ? answerAt(lowest) : nodes;
+      if (!isCheaper(best)) return [];
       let [low, high] = [lowest / step, Math.ceil(now / step)];
       while (high - low > 1) {
         const middle = Math.floor((low + high) / 2);
-        if (costAt(middle * step) < nodes.cost) low = middle;
+        const answer = answerAt(middle * step);
+        if (isCheaper(answer)) [low, best] = [middle, answer];
         else high = middle;
       }
-      const value = low * step;
       const show = resource === "cpu" ? formatMillis : formatBytes;
+      const count = best.counts.reduce((sum, one) => sum + one.count, 0);
       return [
         {
           code: "LOWER_REQUEST",
-          saves: Math.round(nodes.cost - costAt(value)) / 1e6,
-          args: { workload: pod.id, resource: resource === "cpu" ? "CPU" : "memory", from: show(now), to: show(value) },
+          saves: Math.round(nodes.cost - best.cost) / 1e6,
+          args: {
+            workload: pod.id.slice(0, 256),
+            resource: resource === "cpu" ? "CPU" : "memory",
+            from: show(now),
+            to: show(low * step),
+            count: String(count),
+          },
         },
       ];
     }),
