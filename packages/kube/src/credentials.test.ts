@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createCertificate } from "../../../test/cluster/certificate.ts";
 import { startFaultServer } from "../../../test/cluster/fault-server.ts";
 import { virtualClock } from "../../../test/fakes/clock.ts";
 import { connect } from "./connect.ts";
@@ -108,6 +109,23 @@ describe("a credential plugin", () => {
     await using refused = await connect({ kubeconfig: { text: server.kubeconfig(other) }, env: {} });
     await expect(refused.get(ref)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
     expect(hopeless.runs()).toBe(2);
+  });
+
+  it("may give a client certificate instead of a token", async () => {
+    const ca = { ...createCertificate({ commonName: "clients" }), commonName: "clients" };
+    const own = createCertificate({ commonName: "from-plugin", issuer: ca });
+    const pair = JSON.stringify({ clientCertificateData: own.cert, clientKeyData: own.key });
+    const exec = plugin("certificate", credential(pair));
+    await using server = await startFaultServer(
+      (_request, reply) => reply.send(200, { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" } }),
+      { clientCa: ca.cert },
+    );
+    const user = { exec: { apiVersion: exec.apiVersion, command: exec.command, args: exec.args } };
+    await using client = await connect({ kubeconfig: { text: server.kubeconfig(user) }, env: {} });
+    await client.get({ apiVersion: "v1", kind: "ConfigMap", name: "a" });
+    expect(server.requests.map(({ client: name, headers }) => [name, headers["authorization"]])).toEqual([
+      ["from-plugin", undefined],
+    ]);
   });
 
   it.each([

@@ -157,6 +157,14 @@ describe("kinds", () => {
   });
 });
 
+describe("warnings", () => {
+  it("of the server come with the answer", async () => {
+    const endpoints = { apiVersion: "v1", kind: "Endpoints", metadata: { name: "old", namespace: namespace.name } };
+    const { warnings } = await client.apply(endpoints, { fieldManager: "t", dryRun: true });
+    expect(warnings).toEqual([expect.stringMatching(/^v1 Endpoints is deprecated in v1\.33\+; use /)]);
+  });
+});
+
 describe("metadata-only lists", () => {
   it("hold no Secret's data", async () => {
     const secret = {
