@@ -18,9 +18,33 @@ export interface Machine {
   [Symbol.dispose](): void;
 }
 
+const PREFIX = "eks-actions-runner-";
+let isSwept = false;
+
+// A test worker that is killed cannot clean up after itself: the next one does, once, for processes that are gone.
+function sweep(): void {
+  if (isSwept) return;
+  isSwept = true;
+  for (const name of readdirSync(tmpdir())) {
+    const pid = Number(new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1] ?? Number.NaN);
+    if (!Number.isNaN(pid) && !isAlive(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Someone else's process is alive all the same.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
 /** @param workspace an existing folder to work in; it is not removed afterwards */
 export function createMachine(workspace?: string): Machine {
-  const root = mkdtempSync(join(tmpdir(), "runner-"));
+  sweep();
+  const root = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
   const folder = (name: string) => {
     const path = join(root, name);
     mkdirSync(path, { recursive: true });

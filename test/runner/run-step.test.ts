@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -329,6 +330,18 @@ describe.concurrent("the end of a step", () => {
 });
 
 describe("what only a harness sees", () => {
+  it("leaves no folders of earlier, killed test runs behind", async () => {
+    const dead = spawnSync(process.execPath, ["--eval", ""]).pid;
+    const stale = join(tmpdir(), `eks-actions-runner-${dead}-x`);
+    mkdirSync(stale);
+    const url = new URL("./machine.ts", import.meta.url).href;
+    const code = `import(${JSON.stringify(url)}).then(({ createMachine }) => console.log(createMachine().workspace))`;
+    const { stdout } = spawnSync(process.execPath, ["--eval", code], { encoding: "utf8" });
+    expect(existsSync(stale)).toBe(false);
+    expect(stdout).toContain("eks-actions-runner-");
+    expect(existsSync(stdout.trim())).toBe(false);
+  });
+
   it("lists files left outside the workspace", async () => {
     using machine = createMachine();
     const result = await run(
