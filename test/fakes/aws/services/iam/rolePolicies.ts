@@ -102,6 +102,21 @@ const deleteRolePermissionsBoundary = handler<
   return {};
 });
 
+const getPolicy = handler<Iam.GetPolicyCommandInput, Iam.GetPolicyCommandOutput>(({ world }, input) => {
+  const policy = world.account.managedPolicies.get(input.PolicyArn ?? "");
+  if (policy === undefined) throw noSuchEntity(`Policy ${input.PolicyArn} was not found.`);
+  const roles = [...world.account.roles.values()].filter((role) => role.attached.includes(policy.arn));
+  return {
+    Policy: {
+      PolicyName: policy.name,
+      Arn: policy.arn,
+      DefaultVersionId: "v1",
+      AttachmentCount: roles.length,
+      IsAttachable: true,
+    },
+  };
+});
+
 export const rolePolicies: Readonly<Record<string, Handler>> = {
   AttachRolePolicy: attachRolePolicy,
   DetachRolePolicy: detachRolePolicy,
@@ -110,6 +125,7 @@ export const rolePolicies: Readonly<Record<string, Handler>> = {
   GetRolePolicy: getRolePolicy,
   DeleteRolePolicy: deleteRolePolicy,
   ListRolePolicies: listRolePolicies,
+  GetPolicy: getPolicy,
   PutRolePermissionsBoundary: putRolePermissionsBoundary,
   DeleteRolePermissionsBoundary: deleteRolePermissionsBoundary,
 };
