@@ -8,7 +8,7 @@ import { compare, type FieldPair } from "./diff.ts";
 import { usual } from "./durations.ts";
 import type { Finding } from "./finding.ts";
 import { APPLIED, OWNER, tagsOf, userTags } from "./tags.ts";
-import { canonical, resolve } from "./value.ts";
+import { resolve, sortedSet } from "./value.ts";
 import { addonVersion } from "./versions.ts";
 
 /** Add-ons that run as DaemonSets and are ACTIVE without a node. */
@@ -79,8 +79,8 @@ function addonPairs(
   ];
   if (addon.version !== undefined) found.push(pair("version", wanted, live?.addonVersion));
   if (identity.podIdentityAssociations !== undefined) {
-    const desired = identity.podIdentityAssociations.map((entry) => resolve(entry, context.known));
-    found.push(pair("podIdentityAssociations", sortedBy(desired), sortedBy(liveAssociations(context, live))));
+    const desired = resolve({ set: identity.podIdentityAssociations }, context.known);
+    found.push(pair("podIdentityAssociations", desired, sortedSet(liveAssociations(context, live))));
   }
   return found;
 }
@@ -198,10 +198,6 @@ function liveAssociations(context: Context, live: EksAddon | undefined): readonl
   return context.facts.podIdentities
     .filter((entry) => arns.includes(entry.associationArn ?? ""))
     .map((entry) => ({ serviceAccount: entry.serviceAccount, roleArn: entry.roleArn }));
-}
-
-function sortedBy(values: readonly unknown[]): readonly unknown[] {
-  return [...values].sort((a, b) => (canonical(a) < canonical(b) ? -1 : 1));
 }
 
 /** JSON is compared by meaning, other text as it is. */

@@ -4,6 +4,7 @@ import { knownParts } from "./context.ts";
 import { driftOutcome } from "./drift.ts";
 import type { Work } from "./execute.ts";
 import type { Finding } from "./finding.ts";
+import { kindWord } from "./kinds.ts";
 import { takeLease } from "./lease.ts";
 import { configHash } from "./names.ts";
 import { observe } from "./observe.ts";
@@ -79,6 +80,7 @@ async function converge(
         freshRoles,
         prepare: (call, args) => lease.decorate(call, args),
         signal,
+        expectsNodes: () => false,
         addonTimeoutMs: inputs.addonTimeout,
         sent,
       };
@@ -168,7 +170,7 @@ export function outcome(result: Result, after: Plan, ports: Ports, details: Deta
 function timeout(results: readonly Done[]): ActionError {
   const open = results
     .filter((entry) => entry.state === "running")
-    .map((entry) => `${entry.action.target.kind} ${entry.action.target.name}`);
+    .map((entry) => `${kindWord(entry.action.target.kind)} ${entry.action.target.name}`);
   return new ActionError("TIMEOUT", {
     message: `the deadline passed while AWS worked on ${open.slice(0, 5).join(", ") || "nothing"}`,
     hint: "AWS works on; run again to continue, or raise `max-duration`",
@@ -182,6 +184,8 @@ function endless(plan: Plan): ActionError {
 }
 
 function shortList(plan: Plan): string {
-  const names = plan.actions.slice(0, 5).map((action) => `${action.op} ${action.target.kind} ${action.target.name}`);
+  const names = plan.actions
+    .slice(0, 5)
+    .map((action) => `${action.op} ${kindWord(action.target.kind)} ${action.target.name}`);
   return names.join(", ") + (plan.actions.length > 5 ? ` and ${plan.actions.length - 5} more` : "");
 }

@@ -2,7 +2,7 @@ import type { Context } from "./context.ts";
 import { type FieldPair, sorted } from "./diff.ts";
 import { controlPlaneSubnets, isForeignNetwork } from "./subnets.ts";
 import { userTags } from "./tags.ts";
-import { ref, resolve } from "./value.ts";
+import { ref, resolve, sortedSet } from "./value.ts";
 
 /** Both sides of every setting that an update can change. */
 export function pairs(context: Context): readonly FieldPair[] {
@@ -16,7 +16,7 @@ export function pairs(context: Context): readonly FieldPair[] {
     desired,
     live: value,
   });
-  const resolvedIds = (ids: readonly unknown[]) => sortedValues(ids.map((id) => resolve(id, known)));
+  const resolvedIds = (ids: readonly unknown[]) => resolve({ set: ids }, known);
   const endpoints = config.vpc.clusterEndpoints;
   const enabledLogs = live?.logging?.clusterLogging
     ?.filter((setup) => setup.enabled === true)
@@ -32,14 +32,14 @@ export function pairs(context: Context): readonly FieldPair[] {
       "vpc.controlPlaneSubnetIDs",
       "C",
       resolvedIds(controlPlaneSubnets(context)),
-      sortedValues(vpc?.subnetIds ?? []),
+      sortedSet(vpc?.subnetIds ?? []),
       "vpc.subnets",
     ),
     pair(
       "vpc.controlPlaneSecurityGroupIDs",
       "C",
       resolvedIds(securityGroups(context)),
-      sortedValues(vpc?.securityGroupIds ?? []),
+      sortedSet(vpc?.securityGroupIds ?? []),
     ),
     pair("vpc.clusterEndpoints.publicAccess", "C", endpoints.publicAccess, vpc?.endpointPublicAccess),
     pair("vpc.clusterEndpoints.privateAccess", "C", endpoints.privateAccess, vpc?.endpointPrivateAccess),
@@ -91,10 +91,6 @@ export function pairs(context: Context): readonly FieldPair[] {
 
 export function fieldsOf(all: readonly FieldPair[]): Readonly<Record<string, unknown>> {
   return Object.fromEntries(all.map((pair) => [pair.path, pair.desired ?? null]));
-}
-
-function sortedValues(values: readonly unknown[]): readonly unknown[] {
-  return [...values].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
 
 export function securityGroups(context: Context): readonly unknown[] {

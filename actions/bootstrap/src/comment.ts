@@ -1,10 +1,11 @@
 import { formatDuration, type RunContext } from "@eks-actions/action";
 import { code, cutMiddle, details, fitBody, type Part, table, text } from "@eks-actions/markdown";
 import type { Action, Change } from "./action.ts";
+import { kindWord } from "./kinds.ts";
 import { configHash } from "./names.ts";
 import type { Plan } from "./plan.ts";
 import { sha256 } from "./value.ts";
-import { headline, howWord, kindWord, planSymbol, shownValue, symbolOf } from "./words.ts";
+import { headline, howWord, planSymbol, prose, shownValue, symbolOf } from "./words.ts";
 
 const MAX_ROWS = 200;
 const VERSION = "0.1.0";
@@ -44,13 +45,13 @@ export function causes(plan: Plan): string {
   if (blocking.length === 0) {
     const warnings = plan.findings.filter((finding) => finding.level === "warn").slice(0, 5);
     const lead = plan.actions.length === 0 ? "**The cluster is as its file says.**" : "**Ready to apply.**";
-    return [lead, ...warnings.map((finding) => `- ${text(finding.message)}`)].join("\n");
+    return [lead, ...warnings.map((finding) => `- ${prose(finding.message)}`)].join("\n");
   }
   const lines = blocking.slice(0, 5).map((finding, index) => {
     const hint = finding.allow === undefined ? firstLine(finding.hint) : `\`allow: ${finding.allow}\``;
     const place = finding.line === undefined ? "" : ` (${code(`${finding.file}:${finding.line}`)})`;
     const number = blocking.length === 1 ? "" : `${index + 1}. `;
-    return `${number}**Blocked: \`${finding.code}\`** ${text(finding.message)}${place}${hint === "" ? "" : ` → ${hint}`}`;
+    return `${number}**Blocked: \`${finding.code}\`** ${prose(finding.message)}${place}${hint === "" ? "" : ` → ${hint}`}`;
   });
   const more = blocking.length > 5 ? [`… and ${blocking.length - 5} more`] : [];
   return [...lines, ...more].join("\n");
@@ -65,12 +66,12 @@ function firstLine(hint: string | undefined): string {
           .map((line) => line.trim())
           .join(" "),
       )
-    : text(hint);
+    : prose(hint);
 }
 
 export function changeTable(actions: readonly Action[], max: number): string {
   if (actions.length === 0) return "";
-  const rows = actions.flatMap(rowsOf);
+  const rows = grouped(actions).flatMap((group) => (group.length > 2 ? [groupRow(group)] : group.flatMap(rowsOf)));
   const shown = rows.slice(0, max);
   const head = table(
     ["", "target", "field", "from → to", "how", "about"],
@@ -78,6 +79,31 @@ export function changeTable(actions: readonly Action[], max: number): string {
     shown,
   );
   return rows.length > max ? `${head}\n\n… and ${rows.length - max} more rows in the plan file` : head;
+}
+
+/** Plain actions of one kind, such as six subnets, stand together. */
+function grouped(actions: readonly Action[]): readonly (readonly Action[])[] {
+  const groups = new Map<string, Action[]>();
+  for (const action of actions) {
+    const isPlain = action.changes.length === 0 && action.needs.length === 0 && action.target.kind !== "NodeGroup";
+    const key = isPlain ? `${action.op} ${action.target.kind}` : action.id;
+    groups.set(key, [...(groups.get(key) ?? []), action]);
+  }
+  return [...groups.values()];
+}
+
+function groupRow(group: readonly Action[]): readonly string[] {
+  const [first] = group;
+  if (first === undefined) return [];
+  const names = [...new Set(group.map((action) => action.target.name))];
+  const shown = names
+    .slice(0, 6)
+    .map((name) => code(cutMiddle(name)))
+    .join(", ");
+  const more = names.length > 6 ? ` and ${names.length - 6} more` : "";
+  const longest = Math.max(...group.map((action) => action.expectedSeconds));
+  const target = `${names.length} ${kindWord(first.target.kind)}s ${shown}${more}`;
+  return [symbolOf(first.op), target, "", "", howWord(first), formatDuration(longest * 1000)];
 }
 
 function rowsOf(action: Action): readonly (readonly string[])[] {

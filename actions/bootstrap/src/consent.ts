@@ -1,5 +1,6 @@
 import type { Action } from "./action.ts";
 import type { Finding } from "./finding.ts";
+import { kindWord } from "./kinds.ts";
 
 /** Words of the input `allow`: each lets a run do one dangerous kind of thing. */
 export const words = [
@@ -43,5 +44,5 @@ export function consentFindings(actions: readonly Action[], allowed: readonly Wo
 }
 
 function label(action: Action): string {
-  return `${action.op} of ${action.target.kind} ${action.target.name}`;
+  return `${action.op} of ${kindWord(action.target.kind)} ${action.target.name}`;
 }

@@ -1,6 +1,7 @@
 import { formatDuration } from "@eks-actions/action";
+import { kindWord } from "./kinds.ts";
 import type { Plan } from "./plan.ts";
-import { headline, howWord, kindWord, shownValue, symbolOf } from "./words.ts";
+import { headline, howWord, shownValue, symbolOf } from "./words.ts";
 
 const MAX_LINES = 120;
 

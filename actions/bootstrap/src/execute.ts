@@ -4,6 +4,7 @@ import type { Action, Call } from "./action.ts";
 import { awsFault } from "./aws-fault.ts";
 import { partOfId } from "./build.ts";
 import type { Facts } from "./facts.ts";
+import { kindWord } from "./kinds.ts";
 import { findMade } from "./lookup.ts";
 import { runningUpdate } from "./observe-cluster.ts";
 import type { Ports } from "./ports.ts";
@@ -23,6 +24,8 @@ export interface Work {
   /** Last change of a call before it is sent, for the lease. */
   readonly prepare: (call: Call, args: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
+  /** True while a node group is still being made. */
+  readonly expectsNodes: () => boolean;
   /** How long an add-on may be DEGRADED while nodes are ready. */
   readonly addonTimeoutMs: number;
   /** Every request that was sent, for the report. */
@@ -162,7 +165,9 @@ async function busy(work: Work, action: Action, again: (waitMs: number, why: str
         : { cluster };
   const running = await runningUpdate(work.ports.aws, owner, work.signal);
   if (running === undefined) return again(10_000, "another change is under way");
-  work.ports.log.info(`${action.target.kind} ${action.target.name}: update ${running.id} is under way; waiting for it`);
+  work.ports.log.info(
+    `${kindWord(action.target.kind)} ${action.target.name}: update ${running.id} is under way; waiting for it`,
+  );
   await work.ports.clock.sleep(20_000, work.signal);
   return { kind: "done", replan: true };
 }
@@ -251,7 +256,7 @@ function asRecord(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 function doing(action: Action, call: Call): string {
-  return `${action.target.kind} ${action.target.name}, ${call.service}:${call.operation}`;
+  return `${kindWord(action.target.kind)} ${action.target.name}, ${call.service}:${call.operation}`;
 }
 
 function notUsable(error: unknown, action: Action, call: Call): ActionError {
@@ -275,7 +280,7 @@ function nameConflict(action: Action, call: Call, error: unknown): ActionError {
 function leftover(error: unknown, action: Action): ActionError {
   const info = awsErrorInfo(error);
   return new ActionError("LEFTOVERS", {
-    message: `${action.target.kind} ${action.target.name} is still in use after 10 min: ${info.message.split("\n")[0]}`,
+    message: `${kindWord(action.target.kind)} ${action.target.name} is still in use after 10 min: ${info.message.split("\n")[0]}`,
     hint: "delete what uses it (load balancers, network interfaces), then run again",
     cause: error,
   });

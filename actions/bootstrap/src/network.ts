@@ -284,6 +284,6 @@ function privateRouting(context: Context, subnet: OwnSubnet, index: number, nats
   if (routed !== undefined && routed.NatGatewayId === wanted) return table;
   return [
     ...table,
-    ...quick(`${part}-route`, target, false, [route({ NatGatewayId: ref(nat) })], [part, nat], "route"),
+    ...quick(`${part}-route`, target, routed === undefined, [route({ NatGatewayId: ref(nat) })], [part, nat], "route"),
   ];
 }

@@ -2,10 +2,10 @@ import type { EksNodegroup } from "@eks-actions/aws";
 import type { ManagedNodeGroup, Taint } from "@eks-actions/cluster-config";
 import { amiType, hardwareOf } from "./ami.ts";
 import type { Context } from "./context.ts";
-import { type FieldPair, sorted } from "./diff.ts";
+import type { FieldPair } from "./diff.ts";
 import { nodeSubnets } from "./subnets.ts";
 import { userTags } from "./tags.ts";
-import { ref, resolve } from "./value.ts";
+import { ref, resolve, sortedSet } from "./value.ts";
 
 const EFFECTS = { NoSchedule: "NO_SCHEDULE", PreferNoSchedule: "PREFER_NO_SCHEDULE", NoExecute: "NO_EXECUTE" } as const;
 
@@ -48,10 +48,10 @@ export function nodeGroupPairs(
     desired,
     live: value,
   });
-  const subnets = nodeSubnets(context, group).map((subnet) => resolve(subnet.id, known));
+  const subnets = resolve({ set: nodeSubnets(context, group).map((subnet) => subnet.id) }, known);
   const found: FieldPair[] = [
     pair("capacityType", "G", capacityType(group), live?.capacityType ?? "ON_DEMAND", "spot"),
-    pair("subnets", "G", sortedValues(subnets), sorted(live?.subnets)),
+    pair("subnets", "G", subnets, sortedSet(live?.subnets ?? [])),
     pair("iam.instanceRoleARN", "G", resolve(nodeRoleReference(group), known), live?.nodeRole, "iam"),
     pair("minSize", "P", group.minSize, live?.scalingConfig?.minSize),
     pair("maxSize", "P", group.maxSize, live?.scalingConfig?.maxSize),
@@ -100,8 +100,4 @@ export function plainTaint(taint: {
 function sortedTaints(taints: readonly EksTaint[]): readonly EksTaint[] {
   const key = (taint: EksTaint) => `${taint.key}:${taint.effect}`;
   return [...taints].sort((a, b) => (key(a) < key(b) ? -1 : 1));
-}
-
-function sortedValues(values: readonly unknown[]): readonly unknown[] {
-  return [...values].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }

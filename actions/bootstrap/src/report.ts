@@ -26,7 +26,7 @@ export function report(story: Story<Inputs, Facts, Plan, Outcome>): Report {
     summary:
       last === undefined || plan === undefined
         ? ""
-        : summary({ ...story, plan: outcome?.done.length === 0 ? plan : last, outcome }),
+        : summary({ ...story, plan: outcome?.done.length === 0 ? plan : last, planHash: plan.planHash, outcome }),
     annotations: [...annotations(errors), ...warnings(last?.findings ?? [], result)],
     outputs: outputs(last, outcome, result, errors),
   };

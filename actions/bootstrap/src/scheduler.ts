@@ -1,6 +1,7 @@
 import { type ActionError, formatDuration, toActionError } from "@eks-actions/action";
 import type { Action, Lock } from "./action.ts";
 import { issue, type Work } from "./execute.ts";
+import { kindWord } from "./kinds.ts";
 import { awaitEnd } from "./waits.ts";
 
 /** How one action went. */
@@ -46,7 +47,11 @@ export async function schedule(
   const slots = new Map(actions.map((action) => [action.id, { action, state: "pending", progress: "" } as Slot]));
   const running = new Map<string, Promise<void>>();
   const stop = new AbortController();
-  const scoped: Work = { ...work, signal: AbortSignal.any([work.signal, stop.signal]) };
+  const scoped: Work = {
+    ...work,
+    signal: AbortSignal.any([work.signal, stop.signal]),
+    expectsNodes: () => [...slots.values()].some(makesNodes),
+  };
   const timer = clock.sleep(Math.max(0, options.deadline - clock.now()), stop.signal).then(
     () => "deadline" as const,
     () => "stopped" as const,
@@ -81,6 +86,12 @@ export async function schedule(
   }
   stop.abort();
   return [...slots.values()].map(done);
+}
+
+/** True for a node group that is still to come. */
+function makesNodes({ action, state }: Slot): boolean {
+  if (action.target.kind !== "NodeGroup" || action.op === "delete") return false;
+  return state === "pending" || state === "issuing" || state === "waiting";
 }
 
 async function carryOut(work: Work, slot: Slot, show: () => void): Promise<void> {
@@ -166,7 +177,7 @@ function skipBehindFailures(slots: ReadonlyMap<string, Slot>): void {
 function report(work: Work, slot: Slot): void {
   const { action, startedAt = 0, endedAt = 0 } = slot;
   const took = formatDuration(endedAt - startedAt);
-  const name = `${action.target.kind} ${action.target.name}`;
+  const name = `${kindWord(action.target.kind)} ${action.target.name}`;
   if (slot.state === "failed")
     work.ports.log.info(`❌ ${action.op} ${name} · ${took} · ${slot.error?.code}: ${slot.error?.message}`);
   else if (slot.state === "done")
@@ -177,7 +188,8 @@ function waitState(work: Work, slots: readonly Slot[]) {
   const active = slots.filter((slot) => slot.state === "waiting" || slot.state === "issuing");
   const longest = [...active].sort((a, b) => b.action.expectedSeconds - a.action.expectedSeconds)[0];
   const finished = slots.filter((slot) => slot.state === "done").length;
-  const what = longest === undefined ? undefined : `${longest.action.target.kind} ${longest.action.target.name}`;
+  const what =
+    longest === undefined ? undefined : `${kindWord(longest.action.target.kind)} ${longest.action.target.name}`;
   return {
     what: `cluster ${work.facts.config.metadata.name}`,
     progress: `${finished}/${slots.length} done`,

@@ -2,15 +2,18 @@ import { formatDuration, type RunContext } from "@eks-actions/action";
 import { bar, code, cutMiddle, details, symbols, table, text } from "@eks-actions/markdown";
 import type { Outcome } from "./apply.ts";
 import { causes, changeTable } from "./comment.ts";
+import { kindWord } from "./kinds.ts";
 import type { Plan } from "./plan.ts";
 import type { Done } from "./scheduler.ts";
-import { headline, kindWord, planSymbol, symbolOf } from "./words.ts";
+import { headline, planSymbol, prose, symbolOf } from "./words.ts";
 
 export interface Told {
   readonly run: Pick<RunContext, "sha" | "runUrl">;
   readonly startedAt: number;
   readonly endedAt: number;
   readonly plan: Plan;
+  /** Of the plan that was carried out. */
+  readonly planHash: string;
   readonly outcome?: Outcome | undefined;
 }
 
@@ -64,10 +67,10 @@ function sentence({ plan, outcome }: Told): string {
   const [first, ...rest] = errors;
   if (first !== undefined && outcome?.result !== "planned") {
     const lines = [
-      `**\`${first.code}\`: ${text(first.message)}**`,
+      `**\`${first.code}\`: ${prose(first.message)}**`,
       ...(first.hint === undefined ? [] : ["", "```yaml", first.hint.replaceAll("```", "'''"), "```"]),
     ];
-    const more = rest.slice(0, 4).map((error, index) => `${index + 2}. \`${error.code}\`: ${text(error.message)}`);
+    const more = rest.slice(0, 4).map((error, index) => `${index + 2}. \`${error.code}\`: ${prose(error.message)}`);
     return [...lines, ...(more.length === 0 ? [] : ["", ...more])].join("\n");
   }
   switch (outcome?.result) {
@@ -173,8 +176,8 @@ function requestTable(sent: readonly string[]): string {
   );
 }
 
-function footer({ plan, outcome, run, endedAt }: Told): string {
+function footer({ planHash, outcome, run, endedAt }: Told): string {
   const commit = run.sha === "" ? "" : ` · ${run.sha.slice(0, 7)}`;
   const requests = outcome === undefined ? "" : ` · ${outcome.reads} reads, ${outcome.sent.length} writes`;
-  return `<sub>bootstrap 0.1.0${commit} · [run](${run.runUrl}) · plan \`${plan.planHash.slice(0, 12)}\`${requests} · ${new Date(endedAt).toISOString().slice(0, 19)}Z</sub>`;
+  return `<sub>bootstrap 0.1.0${commit} · [run](${run.runUrl}) · plan \`${planHash.slice(0, 12)}\`${requests} · ${new Date(endedAt).toISOString().slice(0, 19)}Z</sub>`;
 }

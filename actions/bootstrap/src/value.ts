@@ -35,6 +35,11 @@ export function inText(part: string, attribute: string): string {
   return `⟦${part}#${attribute}⟧`;
 }
 
+/** Values in an order that does not depend on how they were listed. */
+export function sortedSet(values: readonly unknown[]): readonly unknown[] {
+  return [...values].sort((a, b) => (canonical(a) < canonical(b) ? -1 : 1));
+}
+
 /** Values of parts that exist, by `part#attribute`. */
 export type Known = ReadonlyMap<string, string>;
 
@@ -57,6 +62,12 @@ export function resolve(value: unknown, known: Known, missing: Set<string> = new
       if (key === "ref" && typeof member === "string") return lookup(member) ?? node;
       if (key === "hashOf") return shortHash(walk(member));
       if (key === "json") return canonical(walk(member));
+      if (key === "set" && Array.isArray(member)) {
+        const before = missing.size;
+        const members = member.map(walk);
+        // The order is that of the values, so it is not known before all of them are.
+        return missing.size > before ? node : sortedSet(members);
+      }
     }
     return Object.fromEntries(entries.map(([key, member]) => [walk(key), walk(member)]));
   };

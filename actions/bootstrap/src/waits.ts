@@ -3,6 +3,7 @@ import type { Action, Until } from "./action.ts";
 import { awsFault } from "./aws-fault.ts";
 import { type Usual, usual } from "./durations.ts";
 import type { Work } from "./execute.ts";
+import { kindWord } from "./kinds.ts";
 import { pollUntil } from "./poll.ts";
 
 /** How a wait ended. `degraded`: the object stands, with a remark. */
@@ -26,7 +27,7 @@ export async function awaitEnd(
       return await look(elapsed);
     } catch (error) {
       if (error instanceof ActionError || work.signal.aborted) throw error;
-      throw awsFault(error, `watching ${action.target.kind} ${action.target.name}`);
+      throw awsFault(error, `watching ${kindWord(action.target.kind)} ${action.target.name}`);
     }
   });
 }
@@ -193,7 +194,8 @@ function addonActive(work: Work, name: string, needsNodes: boolean, progress: (t
         if (config.managedNodeGroups.length === 0 && !config.autoModeConfig.enabled) {
           return { note: `add-on ${name} waits for nodes: the file has no node group` };
         }
-        if (!(await hasNodes(work))) return undefined;
+        if (!(await hasNodes(work)))
+          return work.expectsNodes() ? undefined : { note: `add-on ${name} waits for nodes` };
         nodesSince ??= work.ports.clock.now();
         if (work.ports.clock.now() - nodesSince < work.addonTimeoutMs) return undefined;
         throw failedAddon(name, "DEGRADED although nodes are ready", live.health?.issues);
@@ -259,11 +261,11 @@ function update(
       case "Successful":
         return DONE;
       case "Cancelled":
-        return { note: `update ${id} of ${action.target.kind} ${action.target.name} was cancelled` };
+        return { note: `update ${id} of ${kindWord(action.target.kind)} ${action.target.name} was cancelled` };
       case "Failed": {
         const errors = live.errors?.map((error) => `${error.errorCode}: ${error.errorMessage}`).join("; ");
         throw new ActionError("UPDATE_FAILED", {
-          message: `update ${id} of ${action.target.kind} ${action.target.name} failed: ${errors ?? "no reason given"}`,
+          message: `update ${id} of ${kindWord(action.target.kind)} ${action.target.name} failed: ${errors ?? "no reason given"}`,
           hint: "cure the cause above and run again",
         });
       }

@@ -1,31 +1,7 @@
-import { symbols } from "@eks-actions/markdown";
+import { code, symbols, text } from "@eks-actions/markdown";
 import type { Action, Op } from "./action.ts";
 import type { Plan } from "./plan.ts";
 import { countsOf } from "./plan-json.ts";
-
-const KINDS: Readonly<Record<string, string>> = {
-  Cluster: "control plane",
-  NodeGroup: "node group",
-  Addon: "add-on",
-  Role: "role",
-  AccessEntry: "access entry",
-  PodIdentity: "pod identity",
-  Vpc: "VPC",
-  Subnet: "subnet",
-  RouteTable: "route table",
-  InternetGateway: "internet gateway",
-  NatGateway: "NAT gateway",
-  SecurityGroup: "security group",
-  LaunchTemplate: "launch template",
-  OidcProvider: "OIDC provider",
-  LogGroup: "log group",
-  ElasticIp: "elastic IP",
-};
-
-/** What a person calls this kind of object. */
-export function kindWord(kind: string): string {
-  return KINDS[kind] ?? kind;
-}
 
 export function symbolOf(op: Op): string {
   switch (op) {
@@ -46,6 +22,19 @@ export function symbolOf(op: Op): string {
     default:
       return op satisfies never;
   }
+}
+
+/** A message for Markdown: what stands in backticks becomes code, the rest is plain. */
+export function prose(message: string): string {
+  return message
+    .split(/`([^`]*)`/)
+    .map((piece, index) => (index % 2 === 1 ? code(piece) : spaced(piece)))
+    .join("")
+    .trim();
+}
+
+function spaced(piece: string): string {
+  return `${/^\s/.test(piece) ? " " : ""}${text(piece)}${/\S\s+$/.test(piece) ? " " : ""}`;
 }
 
 /** How the change reaches the object, and the word that it needs. */

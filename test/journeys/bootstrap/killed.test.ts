@@ -8,11 +8,11 @@ const NOW = { sigintMs: 1, sigtermMs: 1 };
 it("a run that is killed at the VPC, and one at the control plane, are finished by the third without duplicates", async () => {
   await using scene = await createScene({ scale: 1 / 300 });
   scene.write("cluster.yaml", CLUSTER);
-  const first = await scene.bootstrap({}, { cancelAt: /create Vpc/, grace: NOW, tolerate: ["RUNNER_CANCEL_IGNORED"] });
+  const first = await scene.bootstrap({}, { cancelAt: /create VPC/, grace: NOW, tolerate: ["RUNNER_CANCEL_IGNORED"] });
   expect(first.signal).toBe("SIGKILL");
   const second = await scene.bootstrap(
     {},
-    { cancelAt: /Cluster shop CREATING/, grace: NOW, tolerate: ["RUNNER_CANCEL_IGNORED"] },
+    { cancelAt: /control plane shop CREATING/, grace: NOW, tolerate: ["RUNNER_CANCEL_IGNORED"] },
   );
   expect(second.signal).toBe("SIGKILL");
   const third = await scene.bootstrap();
@@ -31,7 +31,7 @@ it("a run that is killed at the VPC, and one at the control plane, are finished 
 it("a run that is cancelled says so within the runner's patience and rolls nothing back", async () => {
   await using scene = await createScene({ scale: 1 / 300 });
   scene.write("cluster.yaml", CLUSTER);
-  const cancelled = await scene.bootstrap({}, { cancelAt: /Cluster shop CREATING/ });
+  const cancelled = await scene.bootstrap({}, { cancelAt: /control plane shop CREATING/ });
   expect(cancelled).toMatchObject({ outcome: "cancelled", outputs: { result: "cancelled", status: "in-progress" } });
   expect(cancelled.summary).toContain("cancelled");
   expect(scene.aws.account.clusters.size).toBe(1);

@@ -34,7 +34,7 @@ describe("a cluster from an empty account", () => {
     expect(built.outputs).toMatchObject({ result: "applied", status: "converged", cause: "" });
     expect(built.outputs["endpoint"]).toMatch(/^https:/);
     expect(scene.writes()).toEqual(expect.arrayContaining(["eks:CreateCluster", "eks:CreateNodegroup"]));
-    expect(built.log).toContain("✅ create Cluster shop");
+    expect(built.log).toContain("✅ create control plane shop");
 
     const again = await scene.bootstrap();
     expect(again.outputs).toMatchObject({ result: "unchanged", changed: "0" });

@@ -1,0 +1,23 @@
+const KINDS: Readonly<Record<string, string>> = {
+  Cluster: "control plane",
+  NodeGroup: "node group",
+  Addon: "add-on",
+  Role: "role",
+  AccessEntry: "access entry",
+  PodIdentity: "pod identity",
+  Vpc: "VPC",
+  Subnet: "subnet",
+  RouteTable: "route table",
+  InternetGateway: "internet gateway",
+  NatGateway: "NAT gateway",
+  SecurityGroup: "security group",
+  LaunchTemplate: "launch template",
+  OidcProvider: "OIDC provider",
+  LogGroup: "log group",
+  ElasticIp: "elastic IP",
+};
+
+/** What a person calls this kind of object. */
+export function kindWord(kind: string): string {
+  return KINDS[kind] ?? kind;
+}
