@@ -276,14 +276,21 @@ function tipDetails(cluster: ClusterReport, money: MoneyText): string {
   );
 }
 
-const ALTERNATIVES = { autoMode: "EKS Auto Mode", fargate: "Fargate" } as const;
+/** `4 → 6 pods`: the workloads' and CoreDNS's two, which run on Fargate too. */
+function fargatePods(cluster: ClusterReport): string {
+  const dns = cluster.workloads.some(({ id }) => id === "kube-system/Deployment/coredns") ? 0 : 2;
+  const pods = (side: "base" | "head") =>
+    cluster.workloads.reduce((sum, { replicas }) => sum + (replicas[side] ?? 0), dns);
+  return `${countText(pods("base"), pods("head"))} pods`;
+}
 
 function alternativeDetails(cluster: ClusterReport, money: MoneyText): string {
   if (cluster.alternatives.length === 0) return "";
   const pools = new Set(cluster.packing.head?.nodes.map(({ pool }) => pool));
   const own = pools.size > 1 ? "These node pools" : "This NodePool";
+  const names = { pool: own, autoMode: "EKS Auto Mode", fargate: `Fargate, ${fargatePods(cluster)}` };
   const lines = cluster.alternatives.map(({ id, base, head }) => [
-    id === "pool" ? own : ALTERNATIVES[id],
+    names[id],
     base === null ? "" : money.amount(base),
     head === null ? "" : money.amount(head),
   ]);

@@ -19,7 +19,7 @@ export function text(value: string): string {
   return oneLine(value)
     .replace(/[&<>|]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;" })[sign] ?? sign)
     .replace(/[\\`*_~[\]$]/g, "\\$&")
-    .replace(/^([-+=]|\d+[.)])/, (start) => `${start.slice(0, -1)}\\${start.slice(-1)}`)
+    .replace(/^([-+=]|\d+[.)])(?=\s|$)/, (start) => `${start.slice(0, -1)}\\${start.slice(-1)}`)
     .replace(/@/g, `@${ZERO_WIDTH_SPACE}`)
     .replace(/(?<!&)#/g, `\\#${ZERO_WIDTH_SPACE}`)
     .replace(/(GH-)(?=\d)/gi, `$1${ZERO_WIDTH_SPACE}`)

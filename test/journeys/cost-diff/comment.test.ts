@@ -31,7 +31,7 @@ describe("a pull request that doubles a Deployment", () => {
     const [comment, ...others] = scene.github.repo.comments;
     expect(others).toEqual([]);
     expect(comment?.author).toBe(BOT);
-    expect(steady(comment?.body ?? "")).toBe(readFileSync(golden, "utf8").trimEnd());
+    expect(`${steady(comment?.body ?? "").trimEnd()}\n`).toBe(readFileSync(golden, "utf8"));
     expect(result.outputs["comment-url"]).toContain(String(comment?.id));
     expect(result.annotations).toEqual([]);
   });

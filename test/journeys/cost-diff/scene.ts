@@ -67,11 +67,21 @@ export async function createScene({ base, head, github: more, labels }: SceneOpt
     permissions: { contents: "read", "pull-requests": "write" },
     prepare: (repository) => {
       repository.commit({ branch: "change", message: "Change", files: { "change.txt": "one" } });
-      repository.pull({ branch: "change", ...(labels === undefined ? {} : { labels }) });
+      repository.pull({ branch: "change" });
     },
     ...more,
   });
   let job: Pick<GitHub, "env" | "context"> = github;
+  /** The event with the branch's commit of this checkout, and the labels. */
+  const context = () => {
+    const event = structuredClone(job.context["event"]) as { pull_request?: Record<string, unknown> };
+    const pull = event.pull_request;
+    if (pull !== undefined) {
+      pull["head"] = { ...(pull["head"] as object), sha: git("rev-parse", "change") };
+      if (labels !== undefined) pull["labels"] = labels.map((name) => ({ name }));
+    }
+    return { ...job.context, event };
+  };
   return {
     github,
     machine,
@@ -82,7 +92,6 @@ export async function createScene({ base, head, github: more, labels }: SceneOpt
       symlinkSync(target, join(root, path));
     },
     push(files) {
-      github.commit({ branch: "change", message: "More", files: { "change.txt": String(Math.random()) } });
       git("checkout", "-q", "change");
       write(files);
       commit("more");
@@ -100,7 +109,7 @@ export async function createScene({ base, head, github: more, labels }: SceneOpt
         machine,
         with: { manifests: "deploy", "as-of": "2026-11-23", ...inputs },
         env: job.env,
-        github: job.context,
+        github: context(),
         ...options,
       }),
     async [Symbol.asyncDispose]() {
