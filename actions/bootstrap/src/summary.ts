@@ -66,10 +66,7 @@ function sentence({ plan, outcome }: Told): string {
   const errors = outcome?.errors ?? [];
   const [first, ...rest] = errors;
   if (first !== undefined && outcome?.result !== "planned") {
-    const lines = [
-      `**\`${first.code}\`: ${prose(first.message)}**`,
-      ...(first.hint === undefined ? [] : ["", "```yaml", first.hint.replaceAll("```", "'''"), "```"]),
-    ];
+    const lines = [`**\`${first.code}\`: ${prose(first.message)}**`, ...hintLines(first.hint)];
     const more = rest.slice(0, 4).map((error, index) => `${index + 2}. \`${error.code}\`: ${prose(error.message)}`);
     return [...lines, ...(more.length === 0 ? [] : ["", ...more])].join("\n");
   }
@@ -93,6 +90,12 @@ function sentence({ plan, outcome }: Told): string {
     default:
       return causes(plan);
   }
+}
+
+/** One line stands behind an arrow, several are something to paste. */
+function hintLines(hint: string | undefined): readonly string[] {
+  if (hint === undefined) return [];
+  return hint.includes("\n") ? ["", "```yaml", hint.replaceAll("```", "'''"), "```"] : ["", `→ ${prose(hint)}`];
 }
 
 /** When each action ran, as cells of one line. */
@@ -129,12 +132,12 @@ function timeline(told: Told, done: readonly Done[]): string {
 }
 
 function quickWords(done: readonly Done[]): string {
-  const counts = new Map<string, number>();
-  for (const entry of done) {
-    const word = kindWord(entry.action.target.kind);
-    counts.set(word, (counts.get(word) ?? 0) + 1);
+  const names = new Map<string, Set<string>>();
+  for (const { action } of done) {
+    const word = kindWord(action.target.kind);
+    names.set(word, (names.get(word) ?? new Set()).add(action.target.name));
   }
-  return [...counts].map(([word, count]) => (count === 1 ? `1 ${word}` : `${count} ${word}s`)).join(", ");
+  return [...names].map(([word, { size }]) => (size === 1 ? `1 ${word}` : `${size} ${word}s`)).join(", ");
 }
 
 function stateSymbol(entry: Done): string {
