@@ -8,7 +8,7 @@ export interface Exchange {
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: string;
   json(status: number, body: JsonObject, headers?: Readonly<Record<string, string>>): void;
-  text(status: number, body: string): void;
+  text(status: number, body: string, headers?: Readonly<Record<string, string>>): void;
   /** Starts an answer that is written piece by piece. */
   stream(contentType: string): Stream;
   /** Cuts the connection without an answer. */

@@ -1,6 +1,6 @@
 import type { Clock } from "@eks-actions/action";
 import type { Exchange } from "./exchange.ts";
-import { ApiFailure, statusBody, tooManyRequests } from "./status.ts";
+import { statusBody } from "./status.ts";
 
 export interface Fault {
   /** Which requests: a path prefix or pattern, or a predicate over the request. */
@@ -80,15 +80,17 @@ function matches(match: Fault["match"], exchange: Exchange): boolean {
 const reasons: Readonly<Record<number, string>> = { 500: "InternalError", 503: "ServiceUnavailable", 504: "Timeout" };
 
 function answer(exchange: Exchange, status: number, retryAfter: number | undefined) {
-  const failure =
-    status === 429
-      ? tooManyRequests(retryAfter ?? 1)
-      : new ApiFailure({
-          code: status,
-          reason: reasons[status],
-          message: `injected fault: ${status}`,
-          retryAfterSeconds: retryAfter,
-        });
   const headers: Record<string, string> = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
-  exchange.json(status, statusBody(failure.failure), headers);
+  if (status === 429) {
+    // Priority and fairness answers in plain text, before any handler that knows of `Status`.
+    exchange.text(429, "Too many requests, please try again later.\n", { "retry-after": String(retryAfter ?? 1) });
+    return;
+  }
+  const failure = {
+    code: status,
+    reason: reasons[status],
+    message: `injected fault: ${status}`,
+    retryAfterSeconds: retryAfter,
+  };
+  exchange.json(status, statusBody(failure), headers);
 }

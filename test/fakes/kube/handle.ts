@@ -61,9 +61,9 @@ function observe(exchange: Exchange, done: (status: number) => void): Exchange {
       done(status);
       exchange.json(status, body, headers);
     },
-    text: (status, body) => {
+    text: (status, body, headers) => {
       done(status);
-      exchange.text(status, body);
+      exchange.text(status, body, headers);
     },
     stream: (contentType) => {
       done(200);

@@ -56,16 +56,19 @@ export function perform(world: World, exchange: Exchange, target: Target, user: 
     throw methodNotAllowed();
   }
   if (target.subresource === undefined && !type.verbs.has(verbOf(exchange, target))) throw methodNotAllowed();
-  const key = `${type.namespaced ? target.namespace : ""}/${name ?? ""}`;
+  const key = keyIn(target);
   if (target.subresource !== undefined && target.subresource !== "status") {
     if (exchange.method === "GET") readSubresource(world, exchange, target, key);
     else writeSubresource(world, exchange, target, key);
   } else if (name === undefined) {
     performOnMany(world, exchange, target, user);
   } else {
-    performOnOne(world, exchange, target, key);
+    performOnOne(world, exchange, target, user);
   }
 }
+
+/** The storage key of a request's object. */
+const keyIn = ({ type, namespace, name = "" }: Target): string => `${type.namespaced ? namespace : ""}/${name}`;
 
 function performOnMany(world: World, exchange: Exchange, target: Target, user: User) {
   if (exchange.method === "GET") readMany(world, exchange, target);
@@ -73,10 +76,11 @@ function performOnMany(world: World, exchange: Exchange, target: Target, user: U
   else removeMany(world, exchange, target);
 }
 
-function performOnOne(world: World, exchange: Exchange, target: Target, key: string) {
+function performOnOne(world: World, exchange: Exchange, target: Target, user: User) {
+  const key = keyIn(target);
   if (exchange.method === "GET") readOne(world, exchange, target.type, key);
-  else if (exchange.method === "PUT") put(world, exchange, target, key);
-  else if (exchange.method === "PATCH") patch(world, exchange, target, key);
+  else if (exchange.method === "PUT") put(world, exchange, target, user);
+  else if (exchange.method === "PATCH") patch(world, exchange, target, user);
   else removeOne(world, exchange, target.type, key);
 }
 
@@ -126,7 +130,7 @@ function inNamespace(target: Target, object: JsonObject): JsonObject {
 
 function post(world: World, exchange: Exchange, target: Target, user: User) {
   const { type } = target;
-  const options = writeOptions(exchange, "CreateOptions", undefined);
+  const options = { ...writeOptions(exchange, "CreateOptions", undefined), user };
   const { object, duplicates } = objectIn(exchange, type);
   const review = world.reviews[`${type.groupVersion}/${type.kind}`];
   if (review !== undefined) return exchange.json(201, review(object, user));
@@ -140,9 +144,10 @@ function checkName(object: JsonObject, name: string) {
   throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
 }
 
-function put(world: World, exchange: Exchange, target: Target, key: string) {
+function put(world: World, exchange: Exchange, target: Target, user: User) {
+  const key = keyIn(target);
   const { type, name = "", subresource } = target;
-  const options = writeOptions(exchange, "UpdateOptions", subresource);
+  const options = { ...writeOptions(exchange, "UpdateOptions", subresource), user };
   const { object, duplicates } = objectIn(exchange, type);
   checkName(object, name);
   const isNew = world.store.get(type.key, key) === undefined;
@@ -150,10 +155,11 @@ function put(world: World, exchange: Exchange, target: Target, key: string) {
   respond(exchange, isNew ? 201 : 200, updated, [...options.warnings, ...world.takeWarnings()]);
 }
 
-function patch(world: World, exchange: Exchange, target: Target, key: string) {
+function patch(world: World, exchange: Exchange, target: Target, user: User) {
+  const key = keyIn(target);
   const { type, name = "", subresource } = target;
   const kind = patchTypeOf(exchange, type);
-  const options = writeOptions(exchange, "PatchOptions", subresource);
+  const options = { ...writeOptions(exchange, "PatchOptions", subresource), user };
   if (kind === "application/apply-patch+yaml") {
     if (!exchange.query.get("fieldManager")) {
       throw invalid({ group: "meta.k8s.io", kind: "PatchOptions" }, "", [

@@ -83,8 +83,12 @@ async function serve(
       response.writeHead(status, { "content-type": "application/json", date: new Date().toUTCString(), ...extra });
       response.end(text);
     },
-    text: (status, text) => {
-      response.writeHead(status, { "content-type": "text/plain; charset=utf-8" });
+    text: (status, text, extra = {}) => {
+      response.writeHead(status, {
+        "content-type": "text/plain; charset=utf-8",
+        date: new Date().toUTCString(),
+        ...extra,
+      });
       response.end(text);
     },
     stream: (contentType) => openStream(response, contentType),

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from "@eks-actions/action";
 import { admit } from "./admission.ts";
 import { selfSigned } from "./certificate.ts";
 import { startControllers } from "./controllers/index.ts";
+import { checkEscalation } from "./escalation.ts";
 import { createFaults, type Fault } from "./faults.ts";
 import { createNamespace, grantClusterRoles } from "./grants.ts";
 import { type Authenticate, handle, type SeenRequest, type Server } from "./handle.ts";
@@ -129,7 +130,10 @@ function createWorld(clock: Clock) {
     registry,
     clock,
     now: () => clock.now(),
-    admit: (type, object, live) => admit(store, registry, type, object, live),
+    admit(type, object, live, user) {
+      if (user !== undefined) checkEscalation(store, user, type, object);
+      admit(store, registry, type, object, live);
+    },
     reviews: createReviews(store),
     warn: (text) => warnings.push(text),
     takeWarnings() {

@@ -99,14 +99,6 @@ export const methodNotAllowed = (): ApiFailure =>
 
 export const expired = (message: string): ApiFailure => new ApiFailure({ code: 410, reason: "Expired", message });
 
-export const tooManyRequests = (retryAfterSeconds: number): ApiFailure =>
-  new ApiFailure({
-    code: 429,
-    reason: "TooManyRequests",
-    message: "Too many requests, please try again later.",
-    retryAfterSeconds,
-  });
-
 /** 422 with one cause per fault, joined as `utilerrors.Aggregate` joins them. */
 export function invalid(
   type: { readonly group: string; readonly kind: string },

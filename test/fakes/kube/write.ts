@@ -3,6 +3,7 @@ import { applyDefaults } from "./defaults/index.ts";
 import { emptySet, type FieldSet, insert } from "./fieldset.ts";
 import { clone, ensure, equal, get, isObject, type Json, type JsonObject, listAt, objectAt, textAt } from "./json.ts";
 import { managedApply, managedUpdate, type Writer } from "./managed.ts";
+import type { User } from "./rbac.ts";
 import type { ResourceType } from "./registry.ts";
 import {
   ApiFailure,
@@ -33,6 +34,8 @@ import { validate } from "./validate/index.ts";
 export interface WriteOptions {
   /** Field manager of the request. */
   readonly manager: string;
+  /** Absent: the server's own controllers, which may do anything. */
+  readonly user?: User | undefined;
   readonly subresource?: string | undefined;
   readonly dryRun?: boolean | undefined;
   readonly force?: boolean | undefined;
@@ -46,7 +49,7 @@ export interface WriteWorld {
   readonly store: Store;
   readonly now: () => number;
   /** Mutating and validating admission: quota, service accounts, namespaces. May throw an `ApiFailure`. */
-  admit(type: ResourceType, object: JsonObject, live: JsonObject | undefined): void;
+  admit(type: ResourceType, object: JsonObject, live: JsonObject | undefined, user: User | undefined): void;
 }
 
 const statusOnly = pathSet("f:status");
@@ -121,7 +124,7 @@ function store(world: WriteWorld, type: ResourceType, owned: JsonObject, options
   metadata["creationTimestamp"] = rfc3339(world.now());
   for (const name of ["deletionTimestamp", "deletionGracePeriodSeconds", "generation"]) delete metadata[name];
   if (countsGeneration(type)) metadata["generation"] = 1;
-  world.admit(type, object, undefined);
+  world.admit(type, object, undefined, options.user);
   prepareCreate(type, object, world.store);
   const stored = conform(type.shape, object);
   const causes = validate(type, stored, undefined);
@@ -181,7 +184,7 @@ export function replace(
     options.subresource === "status" ? { ...object, spec: before["spec"] ?? object["spec"] ?? {} } : object;
   const owned = isOwned ? shaped : managedUpdate(type.shape, before, shaped, writer);
   const next = keepServerFields(type, owned, before, options);
-  world.admit(type, next, before);
+  world.admit(type, next, before, options.user);
   prepareUpdate(type, next, before, world.store);
   const stored = conform(type.shape, next);
   if (changesGeneration(type, stored, before)) {

@@ -1,4 +1,4 @@
-import { clone, type JsonObject, objectAt, objectsAt, textAt } from "../json.ts";
+import { clone, ensure, type JsonObject, listAt, objectAt, objectsAt, textAt } from "../json.ts";
 import { keyOf } from "../store.ts";
 import { type Control, conditionOf, isDeleting, setCondition } from "./control.ts";
 import type { Controller } from "./loop.ts";
@@ -11,6 +11,9 @@ export function definitionController(control: Control): Controller {
     name: "definition",
     *keysFor(event) {
       if (event.resource === resource) yield keyOf(event.object);
+      // A deleted definition waits for the last of its objects.
+      const crd = event.type === "DELETED" ? control.get(resource, `/${event.resource}`) : undefined;
+      if (crd !== undefined && isDeleting(crd)) yield keyOf(crd);
     },
     reconcile(key) {
       const crd = control.get(resource, key);
@@ -18,7 +21,8 @@ export function definitionController(control: Control): Controller {
         withdraw(control, key.slice(1));
         return undefined;
       }
-      if (!isDeleting(crd)) establish(control, crd);
+      if (isDeleting(crd)) clean(control, crd);
+      else establish(control, crd);
       return undefined;
     },
   };
@@ -27,7 +31,10 @@ export function definitionController(control: Control): Controller {
 function establish(control: Control, crd: JsonObject) {
   const { registry } = control.world;
   registry.serve(crd);
-  if (conditionOf(crd, "Established")?.["status"] === "True") return;
+  if (conditionOf(crd, "Established")?.["status"] === "True") {
+    hold(control, crd);
+    return;
+  }
   const names = objectAt(crd, "spec", "names");
   const clash = registry
     .all()
@@ -71,7 +78,36 @@ function establish(control: Control, crd: JsonObject) {
   });
 }
 
+const cleanup = "customresourcecleanup.apiextensions.k8s.io";
+
+function hold(control: Control, crd: JsonObject) {
+  if (listAt(crd, "metadata", "finalizers").includes(cleanup)) return;
+  control.change(resource, crd, (draft) => {
+    const metadata = ensure(draft, "metadata");
+    metadata["finalizers"] = [...listAt(metadata, "finalizers"), cleanup];
+  });
+}
+
+/** Deletes the objects of a deleted definition; the finalizer goes with the last of them. */
+function clean(control: Control, crd: JsonObject) {
+  const name = textAt(crd, "metadata", "name") ?? "";
+  const finalizers = listAt(crd, "metadata", "finalizers");
+  if (!finalizers.includes(cleanup)) return;
+  const message = "CustomResource deletion is in progress";
+  control.changeStatus(resource, crd, (status) => {
+    setCondition(
+      status,
+      { type: "Terminating", status: "True", reason: "InstanceDeletionInProgress", message },
+      control.time(),
+    );
+  });
+  for (const object of control.list(name)) if (!isDeleting(object)) control.remove(name, keyOf(object));
+  if (control.list(name).length > 0) return;
+  control.change(resource, crd, (draft) => {
+    ensure(draft, "metadata")["finalizers"] = finalizers.filter((one) => one !== cleanup);
+  });
+}
+
 function withdraw(control: Control, name: string) {
-  for (const object of control.list(name)) control.world.store.delete(name, keyOf(object));
   control.world.registry.withdraw(name);
 }

@@ -13,6 +13,23 @@ const review = (resourceAttributes: object) => ({
   spec: { resourceAttributes },
 });
 
+const rbac = "rbac.authorization.k8s.io";
+const role = (name: string) => `/apis/${rbac}/v1/namespaces/{ns}/roles/${name}`;
+const binding = (name: string) => `/apis/${rbac}/v1/namespaces/{ns}/rolebindings/${name}`;
+const roleWith = (name: string, verbs: string[]) => ({
+  apiVersion: `${rbac}/v1`,
+  kind: "Role",
+  metadata: { name },
+  rules: [{ apiGroups: [""], resources: ["pods"], verbs }],
+});
+const bindingTo = (name: string, kind: string, target: string) => ({
+  apiVersion: `${rbac}/v1`,
+  kind: "RoleBinding",
+  metadata: { name },
+  roleRef: { apiGroup: rbac, kind, name: target },
+  subjects: [{ kind: "User", apiGroup: rbac, name: "somebody" }],
+});
+
 export const errorCases: readonly Case[] = [
   {
     area: "errors",
@@ -56,6 +73,17 @@ export const errorCases: readonly Case[] = [
       post(reviews, review({ verb: "get", resource: "pods", namespace: "kube-system" }), 201, {
         only: [["status", "allowed"]],
       }),
+    ],
+  },
+  {
+    area: "errors",
+    name: "nobody grants what he does not hold",
+    steps: [
+      apply(role("r"), "one", roleWith("r", ["get"]), 201, "", { as: "ci", only: [["rules"]] }),
+      apply(role("s"), "one", roleWith("s", ["get", "deletecollection"]), 403, "", { as: "ci" }),
+      apply(role("s"), "one", roleWith("s", ["get", "deletecollection"]), 201, "", { only: [] }),
+      apply(binding("b"), "one", bindingTo("b", "Role", "r"), 201, "", { as: "ci", only: [["roleRef"]] }),
+      apply(binding("c"), "one", bindingTo("c", "Role", "s"), 403, "", { as: "ci" }),
     ],
   },
   {

@@ -189,7 +189,7 @@ export const lifecycleCases: readonly Case[] = [
   },
   {
     area: "life cycle",
-    name: "a namespace empties itself before it goes",
+    name: "a namespace that goes takes its content along and lets nothing in",
     steps: [
       post("/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: "{ns}-x" } }),
       {
@@ -218,8 +218,18 @@ export const lifecycleCases: readonly Case[] = [
         compare: [["spec"]],
       },
       merge("/api/v1/namespaces/{ns}-x/configmaps/held", { metadata: { finalizers: null } }, 200, { only: [] }),
-      { do: "gone", path: "/api/v1/namespaces/{ns}-x" },
-      post("/api/v1/namespaces/{ns}-x/configmaps", configMap("late", {}), 404),
+    ],
+  },
+  {
+    area: "life cycle",
+    name: "an empty namespace goes at once",
+    steps: [
+      post("/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: "{ns}-y" } }, 201, {
+        only: [],
+      }),
+      del("/api/v1/namespaces/{ns}-y", 200, { only: [["status", "phase"]] }),
+      { do: "gone", path: "/api/v1/namespaces/{ns}-y" },
+      post("/api/v1/namespaces/{ns}-y/configmaps", configMap("late", {}), 404),
     ],
   },
   {
