@@ -14,7 +14,6 @@ import type { SetPlan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
 import { pruneObjects } from "./prune.ts";
 import type { RolloutRecord } from "./record.ts";
-import { revert } from "./revert.ts";
 import { nextHistory, type Rollout } from "./rollout.ts";
 import { createRunState } from "./run-state.ts";
 import { applySetId } from "./set.ts";
@@ -71,10 +70,6 @@ async function carryOut(rollout: Rollout, cancel: AbortSignal): Promise<Outcome>
   const { plan, ports, state, lock, signal } = rollout;
   let failedBy: unknown;
   try {
-    if (plan.recovery?.action === "revert" && plan.inherited !== undefined) {
-      await revert(plan.inherited, new Map(), rollout.view, plan.inputs, ports, signal);
-      state.happened("the unfinished revert of the run before is done");
-    }
     await ports.log.group("Apply", async () => await writeAll(rollout));
     lock.note({ phase: "gating" });
     const result = await ports.log.group("Wait", async () => await waitForAll(rollout));
@@ -106,10 +101,10 @@ function firstRecord(plan: SetPlan, ports: Ports): RolloutRecord {
     schemaVersion: 1,
     run: { url: ports.run.runUrl, sha: ports.run.sha, attempt: Number(ports.run.runAttempt) || 1 },
     strategy: "rolling",
-    phase: plan.snapshot.restore.length === 0 && plan.inherited === undefined ? "applying" : "planned",
+    phase: plan.state.inventory === undefined || plan.recovery !== undefined ? "applying" : "planned",
     revision,
-    // The dead run's snapshot stays the base of a revert.
-    snapshot: plan.inherited === undefined ? undefined : before?.snapshot,
+    // A dead run's snapshot stays the base of a revert until ours, which holds it, is stored.
+    snapshot: plan.recovery === undefined ? undefined : before?.snapshot,
     history: before?.history ?? [],
     outcome: undefined,
     durations: before?.durations ?? [],

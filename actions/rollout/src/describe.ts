@@ -44,12 +44,9 @@ export function countsLine({ counts }: SetPlan): string {
 
 function recoveryLines({ recovery }: SetPlan): readonly string[] {
   if (recovery === undefined) return [];
-  const then = {
-    "go-on": "this run goes on with its own set",
-    revert: "its revert is finished first",
-    finish: "what it left is finished",
-  }[recovery.action];
-  return [`${symbols.attention} ${recovery.runUrl || recovery.holder} ended while ${recovery.phase}; ${then}`];
+  return [
+    `${symbols.attention} ${recovery.runUrl || recovery.holder} ended while ${recovery.phase}; this run goes on with its own set`,
+  ];
 }
 
 function linesOf(one: PlannedObject): readonly string[] {

@@ -2,6 +2,7 @@ import { ActionError } from "@eks-actions/action";
 import { type KubeObject, overrideImages, type SourcedObject, secretTexts } from "@eks-actions/manifest";
 import { autoscaledTargets, withoutReplicas } from "./autoscaled.ts";
 import { rethrow } from "./faults.ts";
+import { hookPhase } from "./hooks.ts";
 import type { Inputs } from "./inputs.ts";
 import { type Inventory, readInventory } from "./inventory.ts";
 import { renamedJobs } from "./jobs.ts";
@@ -61,7 +62,9 @@ async function observeSet(inputs: Inputs, namespace: string, ports: Ports, signa
   const { kube, log } = ports;
   const sources = await ports.sources(inputs, signal);
   for (const { object } of sources) for (const secret of secretTexts(object)) log.mask(secret);
-  const edited = overrideImages(sources, inputs.images);
+  const used = sources.filter(({ object }) => hookPhase(object) !== "skip");
+  if (used.length < sources.length) log.info(`${sources.length - used.length} hooks for other events are left out`);
+  const edited = overrideImages(used, inputs.images);
   const [state, scopes] = await Promise.all([
     readState(inputs.app, namespace, ports, signal),
     scopesOf(edited, ports, signal),

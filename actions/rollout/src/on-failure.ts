@@ -21,7 +21,7 @@ export async function handleFailure(rollout: Rollout, thrown: unknown, cancel: A
   }
   show(rollout, error);
   const way = plan.inputs.onFailure;
-  const snapshot = plan.inherited ?? plan.snapshot;
+  const { snapshot } = plan;
   const canRevert =
     way === "revert" && snapshot.healthy && plan.state.inventory !== undefined && lock.record.snapshot !== undefined;
   if (!canRevert) return await stay(rollout, error);

@@ -10,6 +10,7 @@ import {
   refOf,
 } from "@eks-actions/manifest";
 import { diffObjects } from "./diff.ts";
+import { runsAnew } from "./hooks.ts";
 import type { Inputs } from "./inputs.ts";
 import { isWider, keepReason } from "./inventory.ts";
 import type { FieldChange, ObjectAction, Wanted } from "./model.ts";
@@ -49,7 +50,6 @@ export interface SetPlan {
   /** The inventory lists kinds that no member has any more. */
   readonly shrinks: boolean;
   readonly recovery: Recovery | undefined;
-  readonly inherited: Snapshot | undefined;
 }
 
 export interface Counts {
@@ -64,7 +64,6 @@ export interface Recovery {
   readonly phase: string;
   readonly holder: string;
   readonly runUrl: string;
-  readonly action: "go-on" | "revert" | "finish";
 }
 
 export interface RecoveryPlan {
@@ -95,10 +94,12 @@ function planSet(inputs: Inputs, facts: SetFacts): SetPlan {
   const { state } = facts;
   const recovery = recoveryOf(state);
   const redact = createRedactor(facts.redactionKey);
+  const isChanging = facts.wanted.some((one) => !facts.unchanged.has(one.identity));
   const objects = facts.wanted.map((wanted): PlannedObject => {
     const live = facts.live.get(wanted.identity);
     const trial = facts.trials.get(wanted.identity);
-    const action = actionOf(wanted, live, facts);
+    const isAnew = isChanging && live !== undefined && runsAnew(wanted.object);
+    const action = isAnew ? "recreate" : actionOf(wanted, live, facts);
     // Of a new object people want to see what was written, not the defaults that the server adds.
     const next = live === undefined ? wanted.object : (trial?.object ?? wanted.object);
     return {
@@ -124,7 +125,7 @@ function planSet(inputs: Inputs, facts: SetFacts): SetPlan {
     objects: [...objects].sort((a, b) => a.wave - b.wave),
     pruned,
     kept,
-    snapshot: snapshotOf(changing, state),
+    snapshot: combined(facts.inherited, snapshotOf(changing, state)),
     typicalMs: typicalMs(state.lease?.record),
     counts: {
       created: count("create"),
@@ -134,7 +135,6 @@ function planSet(inputs: Inputs, facts: SetFacts): SetPlan {
     },
     shrinks: state.inventory !== undefined && isWider(state.inventory, facts.wanted, state.namespace),
     recovery,
-    inherited: facts.inherited,
   };
 }
 
@@ -152,13 +152,7 @@ function recoveryOf(state: AppState): Recovery | undefined {
   const { record } = lease;
   if (isHeld(lease, state.now)) throw locked(state);
   if (record === undefined || record.phase === "done" || record.phase === "planned") return undefined;
-  const action =
-    record.phase === "reverting" || record.phase === "aborting"
-      ? "revert"
-      : record.phase === "pruning"
-        ? "finish"
-        : "go-on";
-  return { phase: record.phase, holder: lease.holder, runUrl: record.run.url, action };
+  return { phase: record.phase, holder: lease.holder, runUrl: record.run.url };
 }
 
 export function locked(state: {
@@ -225,6 +219,18 @@ function snapshotOf(changing: readonly PlannedObject[], state: AppState): Snapsh
     healthy,
     restore: existing.filter(isRevertible).map(restorable),
     created: changing.filter((one) => one.live === undefined).map((one) => one.ref),
+  };
+}
+
+/** A run that takes over a dead one goes back to where that one had begun. */
+function combined(inherited: Snapshot | undefined, own: Snapshot): Snapshot {
+  if (inherited === undefined) return own;
+  const known = new Set([...inherited.restore.map(refOf), ...inherited.created].map(identityOf));
+  return {
+    schemaVersion: 1,
+    healthy: inherited.healthy,
+    restore: [...inherited.restore, ...own.restore.filter((object) => !known.has(identityOf(refOf(object))))],
+    created: [...inherited.created, ...own.created.filter((ref) => !known.has(identityOf(ref)))],
   };
 }
 

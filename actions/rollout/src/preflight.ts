@@ -2,6 +2,7 @@ import { ActionError, collect } from "@eks-actions/action";
 import { KubeApiError, type KubeClient } from "@eks-actions/kube";
 import { groupOf, isRecord, type KubeObject } from "@eks-actions/manifest";
 import { conflictsOf, explain, isConflict, isImmutable } from "./faults.ts";
+import { runsAnew } from "./hooks.ts";
 import type { Inputs } from "./inputs.ts";
 import { FIELD_MANAGER, type Wanted } from "./model.ts";
 import { inParallel } from "./parallel.ts";
@@ -88,7 +89,9 @@ export function fieldValidation(validate: Inputs["validate"]): "Strict" | "Warn"
 }
 
 export function mayRecreate(one: Wanted, recreate: readonly string[]): boolean {
-  return recreate.includes(one.ref.kind) || recreate.includes(`${one.ref.kind}/${one.ref.name}`);
+  return (
+    runsAnew(one.object) || recreate.includes(one.ref.kind) || recreate.includes(`${one.ref.kind}/${one.ref.name}`)
+  );
 }
 
 /** `auto`: everything that exists, and of new objects one for each shape; data of ConfigMaps is checked by rules. */

@@ -120,7 +120,7 @@ function warnings(outcome: Outcome | undefined, plan: Plan | undefined): readonl
   const found: Annotation[] = (outcome?.warnings ?? [])
     .slice(0, 10)
     .map((message) => ({ level: "warning", title: "ROLLOUT_WARNING", message }));
-  if (outcome !== undefined || plan?.kind !== "set") return found;
+  if ((outcome !== undefined && outcome.result !== "planned") || plan?.kind !== "set") return found;
   const planned = plan.objects.flatMap((one) => one.warnings.map((message) => ({ one, message })));
   return [
     ...found,

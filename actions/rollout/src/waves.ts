@@ -1,5 +1,6 @@
 import { ActionError } from "@eks-actions/action";
 import { groupOf, type KubeObject, nameOf, refOf, type SourcedObject } from "@eks-actions/manifest";
+import { hookPhase, hookWeight } from "./hooks.ts";
 
 const WORKLOADS =
   /^(apps\/(Deployment|StatefulSet|DaemonSet|ReplicaSet)|batch\/(Job|CronJob)|\/(Pod|ReplicationController)|argoproj\.io\/Rollout)$/;
@@ -76,7 +77,13 @@ function dependencies(object: KubeObject | undefined): readonly string[] {
     .filter((one) => one !== "");
 }
 
+// Further out than any sync-wave or weight that an annotation may hold.
+const HOOKS_AT = 2_000_000;
+
 function syncWave(object: KubeObject): number {
+  const hook = hookPhase(object);
+  if (hook === "before") return hookWeight(object) - HOOKS_AT;
+  if (hook === "after") return hookWeight(object) + HOOKS_AT;
   const value = object.metadata.annotations?.[SYNC_WAVE];
   return value !== undefined && /^-?\d{1,6}$/.test(value) ? Number(value) : 0;
 }

@@ -19,10 +19,14 @@ export async function writeAll(rollout: Rollout): Promise<void> {
   const { plan, ports, lock, signal, state } = rollout;
   const { app, namespace, inventory } = plan.state;
   const { restore, created } = plan.snapshot;
-  if (plan.inherited === undefined && restore.length + created.length > 0 && plan.state.lease !== undefined) {
+  if (restore.length + created.length > 0 && inventory !== undefined) {
     const packed = packSnapshot(plan.snapshot, app, namespace, lock.record.revision);
     for (const secret of packed.secrets) await createAnew(secret, ports, signal);
-    await lock.write({ phase: "applying", snapshot: packed.pointer }, signal);
+    const { snapshot: older, history } = lock.record;
+    await lock.write(
+      { phase: "applying", snapshot: packed.pointer, history: older === undefined ? history : [...history, older] },
+      signal,
+    );
   }
   const members = [...plan.objects, ...plan.pruned];
   if (!isCovered(inventory, members, namespace)) {
