@@ -1,12 +1,13 @@
 import {
   CloudWatchLogsClient,
   CreateLogGroupCommand,
+  DeleteLogGroupCommand,
   DescribeLogGroupsCommand,
   PutRetentionPolicyCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
 import { PricingClient, paginateGetProducts } from "@aws-sdk/client-pricing";
 import { GetServiceQuotaCommand, ListServiceQuotasCommand, ServiceQuotasClient } from "@aws-sdk/client-service-quotas";
-import { GetParameterCommand, GetParametersCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { GetParameterCommand, GetParametersCommand, paginateGetParametersByPath, SSMClient } from "@aws-sdk/client-ssm";
 import { describe, expect, it } from "vitest";
 import { startAws } from "../index.ts";
 import { clientConfig } from "../testing.ts";
@@ -24,6 +25,11 @@ describe("SSM", () => {
     const several = await ssm.send(new GetParametersCommand({ Names: [`${ami}/image_id`, "/nothing"] }));
     expect(several.Parameters?.[0]?.Value).toMatch(/^ami-0[0-9a-f]{16}$/);
     expect(several.InvalidParameters).toEqual(["/nothing"]);
+    const names: (string | undefined)[] = [];
+    for await (const page of paginateGetParametersByPath({ client: ssm }, { Path: ami })) {
+      names.push(...(page.Parameters ?? []).map((parameter) => parameter.Name?.slice(ami.length)));
+    }
+    expect(names).toEqual(["/image_id", "/release_version", "/image_name"]);
     await expect(ssm.send(new GetParameterCommand({ Name: "/nothing" }))).rejects.toMatchObject({
       name: "ParameterNotFound",
     });
@@ -93,6 +99,8 @@ describe("CloudWatch Logs", () => {
     await expect(logs.send(new PutRetentionPolicyCommand({ logGroupName, retentionInDays: 2 }))).rejects.toMatchObject({
       name: "InvalidParameterException",
     });
+    await logs.send(new DeleteLogGroupCommand({ logGroupName }));
+    expect(aws.account.logGroups.size).toBe(0);
   });
 });
 

@@ -1,21 +1,31 @@
 import {
+  AddClientIDToOpenIDConnectProviderCommand,
   AttachRolePolicyCommand,
   CreateOpenIDConnectProviderCommand,
   CreateRoleCommand,
   CreateServiceLinkedRoleCommand,
+  DeleteOpenIDConnectProviderCommand,
   DeleteRoleCommand,
+  DeleteRolePermissionsBoundaryCommand,
+  DeleteRolePolicyCommand,
   GetOpenIDConnectProviderCommand,
+  GetPolicyCommand,
   GetRoleCommand,
   GetRolePolicyCommand,
   IAMClient,
   ListAttachedRolePoliciesCommand,
   ListOpenIDConnectProvidersCommand,
+  ListRolePoliciesCommand,
   ListRoleTagsCommand,
+  PutRolePermissionsBoundaryCommand,
   PutRolePolicyCommand,
   paginateListRoles,
+  RemoveClientIDFromOpenIDConnectProviderCommand,
+  TagOpenIDConnectProviderCommand,
   TagRoleCommand,
   UntagRoleCommand,
   UpdateAssumeRolePolicyCommand,
+  UpdateRoleCommand,
 } from "@aws-sdk/client-iam";
 import { describe, expect, it } from "vitest";
 import { startAws } from "../../index.ts";
@@ -131,7 +141,42 @@ describe("roles", () => {
   });
 });
 
+describe("policies of a role", () => {
+  it("are listed, bounded and taken away", async () => {
+    const { aws, iam } = await account();
+    await using _ = aws;
+    const RoleName = "one";
+    const boundary = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    aws.addRole({ name: RoleName, inline: { own: { Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] } } });
+    expect((await iam.send(new ListRolePoliciesCommand({ RoleName }))).PolicyNames).toEqual(["own"]);
+    await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName: "own" }));
+    await iam.send(new PutRolePermissionsBoundaryCommand({ RoleName, PermissionsBoundary: boundary }));
+    const bounded = await iam.send(new GetRoleCommand({ RoleName }));
+    expect(bounded.Role?.PermissionsBoundary?.PermissionsBoundaryArn).toBe(boundary);
+    await iam.send(new DeleteRolePermissionsBoundaryCommand({ RoleName }));
+    await iam.send(new UpdateRoleCommand({ RoleName, MaxSessionDuration: 7200 }));
+    expect((await iam.send(new GetRoleCommand({ RoleName }))).Role?.MaxSessionDuration).toBe(7200);
+    const { Policy } = await iam.send(new GetPolicyCommand({ PolicyArn: boundary }));
+    expect(Policy).toMatchObject({ PolicyName: "ReadOnlyAccess", IsAttachable: true, AttachmentCount: 0 });
+  });
+});
+
 describe("OIDC providers", () => {
+  it("take and lose client ids", async () => {
+    const { aws, iam } = await account();
+    await using _ = aws;
+    const OpenIDConnectProviderArn = aws.trustIssuer("https://idp.example");
+    const ask = new GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn });
+    await iam.send(new AddClientIDToOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, ClientID: "more" }));
+    expect((await iam.send(ask)).ClientIDList).toEqual(["sts.amazonaws.com", "more"]);
+    await iam.send(new RemoveClientIDFromOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, ClientID: "more" }));
+    await iam.send(new TagOpenIDConnectProviderCommand({ OpenIDConnectProviderArn, Tags: [{ Key: "a", Value: "1" }] }));
+    const shown = await iam.send(ask);
+    expect([shown.ClientIDList, shown.Tags]).toEqual([["sts.amazonaws.com"], [{ Key: "a", Value: "1" }]]);
+    await iam.send(new DeleteOpenIDConnectProviderCommand({ OpenIDConnectProviderArn }));
+    await expect(iam.send(ask)).rejects.toMatchObject({ name: "NoSuchEntityException" });
+  });
+
   it("are named by their issuer without a scheme", async () => {
     const { aws, iam } = await account();
     await using _ = aws;
