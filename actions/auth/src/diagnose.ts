@@ -1,6 +1,6 @@
 import { formatDuration } from "@eks-actions/action";
 import type { RoleArn } from "@eks-actions/aws";
-import { code, details } from "@eks-actions/markdown";
+import { code, details, text } from "@eks-actions/markdown";
 import { type Claims, DEFAULT_ISSUER, providerName, shownClaims } from "./claims.ts";
 import { cloudFormation, terraform } from "./snippets.ts";
 import { otherForm, parseSubject } from "./subject.ts";
@@ -158,6 +158,16 @@ export function fence(language: string, text: string): string {
 /** Data in code marks, cut at 256 characters. */
 export function mark(value: string): string {
   return value === "" ? "(empty)" : code(value.length <= 256 ? value : `${value.slice(0, 256)}…`);
+}
+
+/** A message of ours for Markdown: what stands in backticks becomes code, everything is inert. */
+export function prose(message: string): string {
+  const parts = message.split("`");
+  if (parts.length % 2 === 0) return text(message);
+  const edge = (isSpace: boolean) => (isSpace ? " " : "");
+  return parts
+    .map((part, i) => (i % 2 === 1 ? mark(part) : `${edge(/^\s/.test(part))}${text(part)}${edge(/\S\s+$/.test(part))}`))
+    .join("");
 }
 
 /** One line of plain text for the annotation: the likeliest cause without Markdown. */

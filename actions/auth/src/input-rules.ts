@@ -81,6 +81,7 @@ export function resolveInputs(raw: RawInputs, read: () => Values, run: RunContex
   for (const found of accountFaults(values, roles)) faults.push(found);
   for (const found of partitionFaults(values, roles)) faults.push(found);
   const clusters = clustersOf(values, roles, fault);
+  fault(sameContext(clusters, roles));
   const failure = collect(faults);
   if (failure !== undefined) throw failure;
 
@@ -186,4 +187,18 @@ function clustersOf(
     }
     return [{ profile: owner.profile, name: target.name, region, contextName: values.contextName[i] }];
   });
+}
+
+/** Two roles may look at one cluster, but then the contexts need names of their own. */
+function sameContext(clusters: readonly ClusterInput[], roles: readonly RoleInput[]): ActionError | undefined {
+  const contexts = clusters.map(({ contextName, profile, name, region }) => {
+    const account = roles.find((role) => role.profile === profile)?.role.accountId ?? "";
+    return contextName ?? `${account}/${region}/${name}`;
+  });
+  const twice = clusters[contexts.findIndex((context, i) => contexts.indexOf(context) !== i)];
+  if (twice === undefined) return undefined;
+  return conflict(
+    `\`eks-cluster\` names cluster ${twice.name} in ${twice.region} twice`,
+    "give each line a name:\n  with:\n    context-name: |\n      read\n      write",
+  );
 }

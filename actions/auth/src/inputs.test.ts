@@ -143,6 +143,7 @@ describe("readInputs", () => {
     ["INPUT_CONFLICT", { "session-policy-preset": "eks-kubectl" }],
     ["INPUT_CONFLICT", { "session-policy-preset": "eks-kubectl", "eks-cluster": "a", "inline-session-policy": "{}" }],
     ["INPUT_CONFLICT", { "eks-cluster": "x=a" }],
+    ["INPUT_CONFLICT", { "eks-cluster": "a\na@eu-west-1" }],
     ["INPUT_CONFLICT", { "eks-cluster": "a\nb", "context-name": "one" }],
     ["INPUT_CONFLICT", { claims: "sub=x" }],
     ["INPUT_CONFLICT", { mode: "plan", "role-chaining": "true" }],

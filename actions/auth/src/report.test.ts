@@ -189,7 +189,7 @@ describe("report", () => {
     });
     const result = report({ run, startedAt: 0, endedAt: 1, cancelled: false, error });
     expect(result.annotations).toHaveLength(1);
-    expect(result.summary).not.toContain("<b>");
+    expect(result.summary).toContain("**`ID_TOKEN_FORK`** `x/<b>` is a fork of `o/r`, \\*not\\* \\[ours\\](x)");
     expect(JSON.parse(result.outputs?.["report"] ?? "")).toMatchObject({
       schemaVersion: 1,
       verdict: "failed",

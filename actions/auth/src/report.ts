@@ -7,15 +7,15 @@ import {
   type Story,
 } from "@eks-actions/action";
 import type { RoleArn } from "@eks-actions/aws";
-import { symbols, text } from "@eks-actions/markdown";
+import { symbols } from "@eks-actions/markdown";
 import type { Effort, Outcome, Refused } from "./apply.ts";
 import { shownClaims } from "./claims.ts";
-import { type Denial, diagnosis, fence, firstCause, mark } from "./diagnose.ts";
+import { type Denial, diagnosis, fence, firstCause, mark, prose } from "./diagnose.ts";
 import type { Inputs } from "./input-rules.ts";
 import type { Facts } from "./observe.ts";
 import type { LoginPlan, Plan } from "./plan.ts";
 import { provisionOutputs, provisionSummary, verifyFailure, verifySummary } from "./report-policy.ts";
-import { evaluateTrust } from "./trust.ts";
+import { evaluateTrust, type TrustVerdict } from "./trust.ts";
 import { trustPolicyFor } from "./trust-policy.ts";
 
 type AuthStory = Story<Inputs, Facts, Plan, Outcome>;
@@ -45,7 +45,12 @@ ${faults(error)}`,
 function failureTitle(story: AuthStory, roles: readonly { readonly role: RoleArn }[]): string {
   const where = roles.map(({ role }) => mark(role.name)).join(", ");
   const after = formatDuration(story.endedAt - story.startedAt);
-  return `## ${symbols.failed} Login to AWS${where === "" ? "" : ` → ${where}`}: nothing was exported, after ${after}`;
+  const what = {
+    login: `Login to AWS${where === "" ? "" : ` → ${where}`}: nothing was exported`,
+    plan: "What AWS needs for this job: not known",
+    "verify-trust": "Trust policy: not checked",
+  }[story.inputs?.mode ?? "login"];
+  return `## ${symbols.failed} ${what}, after ${after}`;
 }
 
 function faults(error: ActionError): string {
@@ -53,7 +58,7 @@ function faults(error: ActionError): string {
     .all()
     .map((fault) => {
       const hint = fault.hint === undefined ? "" : `\n\n${fence("text", fault.hint)}`;
-      return `**${mark(fault.code)} ${text(fault.message)}**${hint}`;
+      return `**${mark(fault.code)}** ${prose(fault.message)}${hint}`;
     })
     .join("\n\n");
 }
@@ -230,7 +235,7 @@ function json(story: AuthStory, { verdict, code, effort }: Extra): string {
   const { inputs, facts, plan, outcome } = story;
   const granted = outcome?.granted ?? [];
   const clusters = outcome?.kind === "granted" ? outcome.clusters : [];
-  const trust = plan?.kind === "verify" ? plan.verdict : undefined;
+  const trust = plan?.kind === "verify" ? plan.verdict : trustOfDenial(story);
   return JSON.stringify({
     schemaVersion: 1,
     mode: inputs?.mode ?? "login",
@@ -258,6 +263,13 @@ function json(story: AuthStory, { verdict, code, effort }: Extra): string {
       ? {}
       : { trust: { verdict: trust.verdict, failing: trust.failing, warnings: trust.warnings } }),
   });
+}
+
+/** What the given trust policy says about the first refused role. */
+function trustOfDenial({ facts, outcome }: AuthStory): TrustVerdict | undefined {
+  const refused = outcome?.kind === "refused" ? outcome.refused[0] : undefined;
+  if (refused === undefined || facts?.claims === undefined || facts.trust === undefined) return undefined;
+  return evaluateTrust(facts.trust, facts.claims, refused.request.role.accountId);
 }
 
 function iso(ms: number): string {

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, type Hash, type Hmac } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { AwsKeys } from "./client.ts";
 import { stsHost } from "./partition.ts";
@@ -22,8 +22,6 @@ export interface EksTokenRequest {
   /** By a corrected clock. */
   readonly nowMs: number;
 }
-
-type Sha256 = NonNullable<ConstructorParameters<typeof SignatureV4>[0]["sha256"]>;
 
 // In this order the URL is byte for byte what aws-cli writes; the signer sorts for the signature, not for the URL.
 const ORDER = [
@@ -53,7 +51,7 @@ export async function createEksToken(request: EksTokenRequest): Promise<EksToken
       secretAccessKey: keys.secretAccessKey,
       ...(keys.sessionToken === undefined || keys.sessionToken === "" ? {} : { sessionToken: keys.sessionToken }),
     },
-    sha256: NodeSha256 as Sha256,
+    sha256: NodeSha256,
   });
   const signed = await signer.presign(
     {
@@ -88,16 +86,34 @@ function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-class NodeSha256 {
-  readonly #hash: ReturnType<typeof createHash> | ReturnType<typeof createHmac>;
+type Source = string | ArrayBuffer | ArrayBufferView;
 
-  constructor(secret?: string | Uint8Array) {
-    this.#hash = secret === undefined ? createHash("sha256") : createHmac("sha256", secret);
+/** The signer's hash, by Node's own crypto. */
+class NodeSha256 {
+  readonly #secret: Uint8Array | string | undefined;
+  #hash: Hash | Hmac;
+
+  constructor(secret?: Source) {
+    this.#secret = secret === undefined ? undefined : bytes(secret);
+    this.#hash = this.#start();
   }
-  update(data: string | Uint8Array): void {
-    this.#hash.update(data);
+  update(data: Source): void {
+    this.#hash.update(bytes(data));
   }
   async digest(): Promise<Uint8Array> {
     return this.#hash.digest();
   }
+  reset(): void {
+    this.#hash = this.#start();
+  }
+  #start(): Hash | Hmac {
+    return this.#secret === undefined ? createHash("sha256") : createHmac("sha256", this.#secret);
+  }
+}
+
+function bytes(data: Source): Uint8Array | string {
+  if (typeof data === "string") return data;
+  return data instanceof ArrayBuffer
+    ? new Uint8Array(data)
+    : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
