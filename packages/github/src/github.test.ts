@@ -1,6 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type GitHub, type GitHubOptions, startGitHub } from "../../../test/fakes/github/index.ts";
 import { createGitHub } from "./index.ts";
+
+// The first request of a file compiles its schemas and makes keys; a busy machine takes its time for that.
+vi.setConfig({ testTimeout: 30_000 });
 
 const all = { deployments: "write", issues: "write", contents: "read", "pull-requests": "read" } as const;
 

@@ -1,7 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { virtualClock } from "../../../test/fakes/clock.ts";
 import { type GitHub, type GitHubOptions, startGitHub } from "../../../test/fakes/github/index.ts";
 import { createGitHub, type StickyRequest } from "./index.ts";
+
+// The first request of a file compiles its schemas and makes keys; a busy machine takes its time for that.
+vi.setConfig({ testTimeout: 30_000 });
 
 const marker = "<!-- eks-actions/cost-diff v1 key=default -->";
 const author = "github-actions[bot]";

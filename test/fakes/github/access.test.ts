@@ -1,8 +1,11 @@
 import { connect } from "node:net";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { virtualClock } from "../clock.ts";
 import { ask, everything, shop } from "./ask.ts";
 import { type GitHubOptions, startGitHub } from "./index.ts";
+
+// The first request of a file compiles its schemas and makes keys; a busy machine takes its time for that.
+vi.setConfig({ testTimeout: 30_000 });
 
 describe("permissions", () => {
   it.each([

@@ -1,6 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ask, everything, shop } from "./ask.ts";
 import { StandInViolations, startGitHub } from "./index.ts";
+
+// The first request of a file compiles its schemas and makes keys; a busy machine takes its time for that.
+vi.setConfig({ testTimeout: 30_000 });
 
 describe("faults", () => {
   it("hit the n-th request of their operation, each as often as asked", async () => {

@@ -1,7 +1,10 @@
 import { createPublicKey, type JsonWebKey, verify } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { virtualClock } from "../clock.ts";
 import { type GitHub, type GitHubOptions, startGitHub } from "./index.ts";
+
+// The first request of a file compiles its schemas and makes keys; a busy machine takes its time for that.
+vi.setConfig({ testTimeout: 30_000 });
 
 const permissions = { "id-token": "write" } as const;
 

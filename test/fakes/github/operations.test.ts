@@ -1,6 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ask, everything, shop } from "./ask.ts";
 import { startGitHub } from "./index.ts";
+
+// The first request of a file compiles its schemas and makes keys; a busy machine takes its time for that.
+vi.setConfig({ testTimeout: 30_000 });
 
 describe("every operation", () => {
   it("is answered once, and both directions keep GitHub's description", async () => {

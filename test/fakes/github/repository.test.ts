@@ -1,7 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { virtualClock } from "../clock.ts";
 import { ask, everything, shop } from "./ask.ts";
 import { startGitHub } from "./index.ts";
+
+// The first request of a file compiles its schemas and makes keys; a busy machine takes its time for that.
+vi.setConfig({ testTimeout: 30_000 });
 
 describe("code", () => {
   it("is read at a ref, listed as a tree and compared from the merge base", async () => {
