@@ -183,10 +183,8 @@ describe("report", () => {
   });
 
   it("turns any other error into one annotation a fault", () => {
-    const error = new ActionError("ID_TOKEN_FORK", {
-      message: "this pull request comes from x/<b>",
-      hint: "use `push`",
-    });
+    const message = "`x/<b>` is a fork of `o/r`, *not* [ours](x)";
+    const error = new ActionError("ID_TOKEN_FORK", { message, hint: "use `push`" });
     const result = report({ run, startedAt: 0, endedAt: 1, cancelled: false, error });
     expect(result.annotations).toHaveLength(1);
     expect(result.summary).toContain("**`ID_TOKEN_FORK`** `x/<b>` is a fork of `o/r`, \\*not\\* \\[ours\\](x)");
