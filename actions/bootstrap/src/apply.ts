@@ -8,6 +8,7 @@ import { kindWord } from "./kinds.ts";
 import { takeLease } from "./lease.ts";
 import { configHash } from "./names.ts";
 import { observe } from "./observe.ts";
+import { plainWrite } from "./plain-write.ts";
 import { plan as makePlan, type Plan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
 import { publishPlan } from "./publish.ts";
@@ -34,6 +35,8 @@ export interface Outcome {
   /** Requests by `service:Operation`, in order. */
   readonly sent: readonly string[];
   readonly reads: number;
+  /** Mutating requests, repeated ones and tags of our own included. */
+  readonly writes: number;
   readonly planFile?: string | undefined;
 }
 
@@ -125,12 +128,10 @@ async function remember(plan: Plan, ports: Ports, signal: AbortSignal): Promise<
   const { cluster, config } = plan.facts;
   const hash = configHash(config);
   if (plan.kind !== "apply" || cluster?.arn === undefined || cluster.tags?.[CONFIG_HASH] === hash) return;
-  await ports.aws
-    .write(
-      { service: "eks", operation: "TagResource", args: { resourceArn: cluster.arn, tags: { [CONFIG_HASH]: hash } } },
-      signal,
-    )
-    .catch((error: unknown) => ports.log.debug(`config hash not kept: ${String(error)}`));
+  const args = { resourceArn: cluster.arn, tags: { [CONFIG_HASH]: hash } };
+  await plainWrite(ports, { service: "eks", operation: "TagResource", args }, signal).catch((error: unknown) =>
+    ports.log.debug(`config hash not kept: ${String(error)}`),
+  );
 }
 
 export function errorsOf(findings: readonly Finding[]): readonly ActionError[] {
@@ -163,6 +164,7 @@ export function outcome(result: Result, after: Plan, ports: Ports, details: Deta
     errors: details.errors ?? [],
     sent: details.sent ?? [],
     reads: ports.aws.traffic.reads,
+    writes: ports.aws.traffic.writes,
     planFile: details.planFile,
   };
 }

@@ -1,6 +1,7 @@
 import { ActionError, type RunContext } from "@eks-actions/action";
 import type { Call } from "./action.ts";
 import type { Facts } from "./facts.ts";
+import { plainWrite } from "./plain-write.ts";
 import type { Ports } from "./ports.ts";
 import { LEASE } from "./tags.ts";
 
@@ -24,7 +25,7 @@ interface Holder {
 
 /** Takes the lease. @throws ActionError `LEASE_HELD` when another run's is still good */
 export async function takeLease(ports: Ports, facts: Facts, signal: AbortSignal): Promise<Lease> {
-  const { clock, run, aws } = ports;
+  const { clock, run } = ports;
   const role = facts.roles.find((candidate) => candidate.tags["eks-actions/part"]?.endsWith("/role-cluster") === true);
   for (const tags of [facts.cluster?.tags, role?.tags]) refuseForeign(tags?.[LEASE], run, clock.now(), facts);
   let holder: Holder | undefined =
@@ -49,7 +50,7 @@ export async function takeLease(ports: Ports, facts: Facts, signal: AbortSignal)
             operation: "TagRole",
             args: { RoleName: holder.id, Tags: [{ Key: LEASE, Value: value() }] },
           };
-    await aws.write(call, signal);
+    await plainWrite(ports, call, signal);
   };
   await write();
 
@@ -76,7 +77,9 @@ export async function takeLease(ports: Ports, facts: Facts, signal: AbortSignal)
         holder.kind === "cluster"
           ? { service: "eks" as const, operation: "UntagResource", args: { resourceArn: holder.id, tagKeys: [LEASE] } }
           : { service: "iam" as const, operation: "UntagRole", args: { RoleName: holder.id, TagKeys: [LEASE] } };
-      await aws.write(call, until).catch((error: unknown) => ports.log.debug(`lease not removed: ${String(error)}`));
+      await plainWrite(ports, call, until).catch((error: unknown) =>
+        ports.log.debug(`lease not removed: ${String(error)}`),
+      );
     },
   };
 }

@@ -140,7 +140,7 @@ function lastLine(story: Story<Inputs, Facts, Plan, Outcome>, result: Result, er
     case "unchanged":
       return `💤 ${name}: nothing to do, after ${took}`;
     case "applied":
-      return `✅ ${name}: converged, after ${took} (${outcome?.reads ?? 0} reads, ${outcome?.sent.length ?? 0} writes)`;
+      return `✅ ${name}: converged, after ${took} (${outcome?.reads ?? 0} reads, ${outcome?.writes ?? 0} writes)`;
     case "destroyed":
       return `➖ ${name}: destroyed, after ${took}`;
     case "drifted":

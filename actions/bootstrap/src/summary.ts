@@ -181,6 +181,6 @@ function requestTable(sent: readonly string[]): string {
 
 function footer({ planHash, outcome, run, endedAt }: Told): string {
   const commit = run.sha === "" ? "" : ` · ${run.sha.slice(0, 7)}`;
-  const requests = outcome === undefined ? "" : ` · ${outcome.reads} reads, ${outcome.sent.length} writes`;
+  const requests = outcome === undefined ? "" : ` · ${outcome.reads} reads, ${outcome.writes} writes`;
   return `<sub>bootstrap 0.1.0${commit} · [run](${run.runUrl}) · plan \`${planHash.slice(0, 12)}\`${requests} · ${new Date(endedAt).toISOString().slice(0, 19)}Z</sub>`;
 }

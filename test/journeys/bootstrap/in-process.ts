@@ -16,6 +16,8 @@ import { type VirtualClock, virtualClock } from "../../fakes/clock.ts";
 export interface Lab {
   readonly aws: Aws;
   readonly clock: VirtualClock;
+  /** Runs from now on with exactly this policy. */
+  restrict(policy: unknown): void;
   /** Runs the action once. `onWrite` sees each write before it is sent, counted from 1 over the lab's life. */
   run(config: string, inputs?: Readonly<Record<string, string>>, options?: LabRun): Promise<Ran>;
   /** The plan that the action would make now. */
@@ -42,10 +44,11 @@ export interface Ran {
   readonly seconds: number;
 }
 
-export async function startLab(options: AwsOptions = {}): Promise<Lab> {
+export async function startLab({ policy, ...options }: AwsOptions & { readonly policy?: unknown } = {}): Promise<Lab> {
   const clock = virtualClock();
   const aws = await startAws({ clock, durations: "bench", latency: true, region: "eu-west-1", ...options });
-  const keys = aws.issueSession();
+  const role = policy === undefined ? undefined : aws.addRole({ name: "runner", inline: { policy } });
+  const keys = aws.issueSession(role);
   const folder = mkdtempSync(join(tmpdir(), "bootstrap-lab-"));
   const active = { open: 0 };
   const ticking = clock.autoAdvance(() => aws.isBusy() || active.open > 0);
@@ -112,6 +115,10 @@ export async function startLab(options: AwsOptions = {}): Promise<Lab> {
   return {
     aws,
     clock,
+    restrict(next) {
+      const live = [...aws.account.roles.values()].find((candidate) => candidate.arn === role);
+      live?.inline.set("policy", JSON.stringify(next));
+    },
     async run(config, raw = {}, run = {}) {
       const lines: string[] = [];
       const annotations: { level: string; title: string; message: string }[] = [];
