@@ -87,7 +87,7 @@ async function carryOut(rollout: Rollout, cancel: AbortSignal): Promise<Outcome>
       ports,
       signal,
     );
-    failedBy = gateError(result.failure, placeOf(rollout, result), undefined);
+    failedBy = gateError(result.failure, placeOf(rollout, result));
   } catch (thrown) {
     failedBy = thrown;
   }

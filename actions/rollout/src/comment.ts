@@ -1,10 +1,11 @@
 import type { GitHubPort } from "@eks-actions/github";
 import { isRecord } from "@eks-actions/manifest";
-import { COMMENT_BUDGET, fitBody, text } from "@eks-actions/markdown";
-import { countsLine } from "./describe.ts";
+import { COMMENT_BUDGET, code, cutMiddle, fitBody, table, text } from "@eks-actions/markdown";
+import { countsLine, symbolOf } from "./describe.ts";
 import { diffMarkdown } from "./diff-markdown.ts";
 import type { SetPlan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
+import { version } from "./version.ts";
 
 /** What the plan's comment needs of GitHub. */
 export type CommentPort = Pick<GitHubPort, "stickyComment">;
@@ -59,14 +60,42 @@ export function commentBody(
     [
       { id: "title", markdown: `## Rollout of ${text(plan.state.app)} → ${text(where)}` },
       { id: "counts", markdown: `**${countsLine(plan)}**` },
+      { id: "objects", markdown: planTable(plan), drop: 2 },
       {
         id: "diff",
         markdown: short ? "" : (diffMarkdown(plan) ?? ""),
         drop: 1,
         instead: "_The diff is too long for a comment; it stands in the job summary._",
       },
-      { id: "footer", markdown: `<sub>rollout · ${text(run.sha.slice(0, 7))}${link} · updated in place</sub>` },
+      {
+        id: "footer",
+        markdown: `<sub>rollout v${version} · ${text(run.sha.slice(0, 7))}${link} · updated in place</sub>`,
+      },
     ],
     COMMENT_BUDGET,
   ).body;
+}
+
+const MOST_ROWS = 30;
+
+function planTable(plan: SetPlan): string {
+  const changing = [...plan.objects.filter((one) => one.action !== "unchanged"), ...plan.pruned];
+  if (changing.length === 0) return "";
+  const rows = changing.slice(0, MOST_ROWS).map((one) => {
+    const fields =
+      one.action === "create" || one.action === "prune"
+        ? ""
+        : one.diff
+            .slice(0, 3)
+            .map((change) => code(cutMiddle(change.path)))
+            .join(", ");
+    const more = fields !== "" && one.diff.length > 3 ? ` and ${one.diff.length - 3} more` : "";
+    return [
+      `${symbolOf(one.action)} ${one.action}`,
+      `${text(one.ref.kind)} ${code(cutMiddle(one.ref.name))}`,
+      `${fields}${more}`,
+    ];
+  });
+  const rest = changing.length > MOST_ROWS ? `\n\n_… and ${changing.length - MOST_ROWS} more objects_` : "";
+  return table(["action", "object", "fields"], ["left", "left", "left"], rows) + rest;
 }

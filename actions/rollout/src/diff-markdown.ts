@@ -17,8 +17,8 @@ export function diffMarkdown(plan: SetPlan, open = false): string | undefined {
 
 // HTML in place of a fenced block: no text of a manifest can close it.
 function block(one: PlannedObject): string {
-  const place = one.source === undefined ? "" : ` ${one.source.file}:${one.source.line}`;
-  const head = `<b>${entities(`${one.action} ${nameOf(one.ref)}`)}</b>${entities(place)}`;
+  const place = one.source === undefined ? "" : ` · ${entities(`${one.source.file}:${one.source.line}`)}`;
+  const head = `<b>${entities(`${one.action} ${nameOf(one.ref)}`)}</b>${place}`;
   if (one.diff.length === 0) return head;
   const lines = one.diff
     .slice(0, MOST_FIELDS)

@@ -126,7 +126,7 @@ describe("gate", () => {
     const { failure } = await done;
     expect(failure?.why).toBe("TIMEOUT");
     if (failure === undefined) throw new Error("no failure");
-    expect(gateError(failure, { file: "k8s/web.yaml", line: 3 }, undefined)).toMatchObject({
+    expect(gateError(failure, { file: "k8s/web.yaml", line: 3 })).toMatchObject({
       code: "TIMEOUT",
       file: "k8s/web.yaml",
       line: 3,

@@ -10,6 +10,7 @@ import {
   type Verdict,
 } from "@eks-actions/health";
 import { identityOf, nameOf, type ObjectRef } from "@eks-actions/manifest";
+import { hints } from "./hints.ts";
 import { createProgress } from "./progress.ts";
 import type { View } from "./view.ts";
 
@@ -230,7 +231,6 @@ async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 export function gateError(
   failure: GateFailure,
   place: { readonly file?: string | undefined; readonly line?: number | undefined },
-  hint: string | undefined,
 ): ActionError {
   const [blame] = failure.blames;
   const [first, ...others] = blame?.verdicts ?? [];
@@ -239,7 +239,7 @@ export function gateError(
   const isLimit = failure.why === "TIMEOUT" || failure.why === "NO_PROGRESS";
   return new ActionError(failure.why, {
     message: `${isLimit ? "" : where}${failure.message}`,
-    hint,
+    hint: hints[failure.why],
     file: place.file,
     line: place.line,
   });

@@ -9,7 +9,7 @@ export async function awaitHealthy(rollout: Rollout, needed: readonly PlannedObj
   rollout.state.learn(result);
   if (result.failure !== undefined) {
     rollout.state.failure = result.failure;
-    throw gateError(result.failure, placeOf(rollout, result), undefined);
+    throw gateError(result.failure, placeOf(rollout, result));
   }
 }
 

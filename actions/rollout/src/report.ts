@@ -5,7 +5,9 @@ import type { Inputs } from "./inputs.ts";
 import type { Facts } from "./observe.ts";
 import type { Outcome, Result } from "./outcome.ts";
 import type { Plan, SetPlan } from "./plan.ts";
+import { hintMarkdown, prose } from "./prose.ts";
 import { rolloutSummary, type SummaryFacts, title } from "./summary.ts";
+import { version } from "./version.ts";
 
 export type RolloutStory = Story<Inputs, Facts, Plan, Outcome>;
 
@@ -63,7 +65,7 @@ function factsOf(story: RolloutStory): SummaryFacts {
   const { inputs, run } = story;
   const sha = run.sha.slice(0, 7);
   const footer = [
-    `rollout`,
+    `rollout v${version}`,
     sha === "" ? "" : text(sha),
     /^https?:\/\//.test(run.runUrl) ? `<a href="${encodeURI(run.runUrl)}">run</a>` : "",
     new Date(story.endedAt).toISOString().slice(0, 16).replace("T", " "),
@@ -85,7 +87,7 @@ function summaryOf(story: RolloutStory, result: Result, facts: SummaryFacts): st
   const error = outcome?.error ?? story.error;
   if (plan?.kind === "set") return rolloutSummary(plan, outcome ?? bareOutcome(story, result), facts);
   const sentences = (error?.all() ?? []).map(
-    (one) => `**${code(one.code)} ${text(one.message)}**${one.hint === undefined ? "" : `\n\n→ ${text(one.hint)}`}`,
+    (one) => `**${code(one.code)} ${prose(one.message)}**${hintMarkdown(one.hint)}`,
   );
   const apps = plan?.apps.map(({ state, action, reason }) => `- ${code(state.app)}: ${action} (${text(reason)})`) ?? [];
   return [title({ result, error }, facts), ...sentences, apps.join("\n"), `<sub>${facts.footer}</sub>`]

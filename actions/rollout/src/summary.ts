@@ -5,6 +5,7 @@ import { symbolOf } from "./describe.ts";
 import { diffMarkdown } from "./diff-markdown.ts";
 import type { Outcome } from "./outcome.ts";
 import type { PlannedObject, SetPlan } from "./plan.ts";
+import { hintMarkdown, prose } from "./prose.ts";
 
 export interface SummaryFacts {
   readonly app: string;
@@ -58,15 +59,15 @@ function sentence(plan: SetPlan, outcome: Outcome): string {
   }
   const place =
     error.file === undefined ? "" : ` (${code(`${error.file}${error.line === undefined ? "" : `:${error.line}`}`)})`;
-  const hint = error.hint === undefined ? "" : `\n\n→ ${text(error.hint)}`;
+  const hint = hintMarkdown(error.hint);
   const more =
     error.also.length === 0
       ? ""
       : `\n\n${error.also
           .slice(0, 20)
-          .map((one) => `- ${code(one.code)} ${text(one.message)}`)
+          .map((one) => `- ${code(one.code)} ${prose(one.message)}`)
           .join("\n")}`;
-  return `**${code(error.code)} ${text(error.message)}**${place}${hint}${more}`;
+  return `**${code(error.code)} ${prose(error.message)}**${place}${hint}${more}`;
 }
 
 function objectTable(plan: SetPlan, outcome: Outcome): string {
@@ -162,7 +163,7 @@ function folded(plan: SetPlan, outcome: Outcome): readonly string[] {
     parts.push(
       details(
         `Left in the cluster (${plan.kept.length})`,
-        plan.kept.map(({ ref, reason }) => `- ${text(nameOf(ref))}: ${text(reason)}`).join("\n"),
+        plan.kept.map(({ ref, reason }) => `- ${text(nameOf(ref))}: ${prose(reason)}`).join("\n"),
       ),
     );
   }
