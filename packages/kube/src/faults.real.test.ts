@@ -12,7 +12,8 @@ const configMaps = CONFIG_MAP;
 
 let cluster: OwnCluster;
 beforeAll(async () => {
-  cluster = await startCluster({ nodes: 1, print: () => undefined });
+  // Two in a hundred answers tell the client to go elsewhere, as API servers behind a load balancer do.
+  cluster = await startCluster({ nodes: 1, print: () => undefined, apiserverArgs: ["--goaway-chance=0.02"] });
 });
 afterAll(() => cluster[Symbol.asyncDispose]());
 
@@ -112,6 +113,14 @@ describe("a watch", () => {
 });
 
 describe("requests", () => {
+  it("all succeed at a server that sends GOAWAY now and then", async () => {
+    await using namespace = await cluster.namespace("goaway");
+    await using client = await open("ci", namespace.name);
+    const names = Array.from({ length: 300 }, (_, index) => `cm-${index}`);
+    await Promise.all(names.map((name) => client.apply(configMap(namespace.name, name), { fieldManager: "t" })));
+    expect((await client.list(configMaps, { namespace: namespace.name })).items).toHaveLength(names.length + 1);
+  });
+
   it("arrive although the API server restarts while they are under way", async () => {
     await using namespace = await cluster.namespace("restart");
     await using client = await open("ci", namespace.name);

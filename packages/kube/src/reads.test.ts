@@ -48,6 +48,16 @@ describe("raw requests", () => {
   });
 });
 
+describe("a server below a path", () => {
+  it("is asked below that path", async () => {
+    await using server = await startFaultServer((_request, reply) => reply.send(200, OBJECT));
+    const text = server.kubeconfig({ token: "t" }, { server: `${server.endpoint}/k8s/clusters/c-1/` });
+    await using client = await connect({ kubeconfig: { text }, env: {} });
+    await client.get(REF);
+    expect(server.requests.map(({ path }) => path)).toEqual(["/k8s/clusters/c-1/api/v1/namespaces/apps/configmaps/a"]);
+  });
+});
+
 describe("lists", () => {
   it("are read to the last page and begun again when the token expires", async () => {
     const page = (names: readonly string[], next: string) => ({

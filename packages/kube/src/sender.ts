@@ -77,6 +77,8 @@ export function createSender(options: SenderOptions): Sender {
   /** Server clock minus ours. */
   let aheadMs = 0;
   let awayAt = Number.NEGATIVE_INFINITY;
+  // Gateways such as Rancher serve a cluster below a path.
+  const prefix = new URL(options.server).pathname.replace(/\/$/, "");
   const isRecovering = () => clock.now() - awayAt < RECOVERY_MS;
 
   async function open(lane: LaneName, request: ApiRequest): Promise<HttpAnswer> {
@@ -96,7 +98,12 @@ export function createSender(options: SenderOptions): Sender {
     const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
     requests++;
     if (request.isWrite === true) writes++;
-    const message = { method: request.method, path: request.path, headers: headersOf(request, body, credential), body };
+    const message = {
+      method: request.method,
+      path: prefix + request.path,
+      headers: headersOf(request, body, credential),
+      body,
+    };
     const answer = await options.transport.send(lane, message, credential, signal).catch((error: unknown) => {
       if (error instanceof ConnectionError) awayAt = clock.now();
       throw error;

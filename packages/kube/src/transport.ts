@@ -38,7 +38,9 @@ export interface TransportOptions extends Route {
 
 /** HTTP/2 where the server offers it, else HTTP/1.1 with kept-alive sockets; decided by the first connection. */
 export function createTransport(options: TransportOptions): Transport {
-  const lanes: Readonly<Record<LaneName, Lane>> = { calls: lane(options), streams: lane(options) };
+  // A stream holds its HTTP/1.1 socket for as long as it lasts: a bound would keep the next one waiting for ever.
+  const streams = lane({ ...options, maxSockets: Number.POSITIVE_INFINITY });
+  const lanes: Readonly<Record<LaneName, Lane>> = { calls: lane(options), streams };
   return {
     send: (name, request, credential, signal) => lanes[name].send(request, credential, signal),
     async [Symbol.asyncDispose]() {
