@@ -1,4 +1,5 @@
 import {
+  _InstanceType,
   AllocateAddressCommand,
   AssociateRouteTableCommand,
   AttachInternetGatewayCommand,
@@ -42,6 +43,7 @@ import { describe, expect, it } from "vitest";
 import { virtualClock } from "../../../clock.ts";
 import { type AwsOptions, startAws } from "../../index.ts";
 import { clientConfig } from "../../testing.ts";
+import { instanceTable } from "./instanceTable.ts";
 
 async function account(options: AwsOptions = {}) {
   const clock = virtualClock();
@@ -262,6 +264,11 @@ describe("facts", () => {
     expect(offerings.InstanceTypeOfferings?.map((offering) => offering.Location)).not.toContain("us-east-1e");
     const { AvailabilityZones } = await ec2.send(new DescribeAvailabilityZonesCommand({}));
     expect(AvailabilityZones?.find((zone) => zone.ZoneId === "use1-az3")?.ZoneName).toBe("us-east-1e");
+  });
+
+  it("name only types that the SDK knows", () => {
+    const known: readonly string[] = Object.values(_InstanceType);
+    expect(instanceTable.map((facts) => facts.type).filter((type) => !known.includes(type))).toEqual([]);
   });
 
   it("refuse tags that AWS keeps to itself", async () => {

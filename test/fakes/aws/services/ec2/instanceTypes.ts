@@ -2,7 +2,7 @@ import type * as Ec2 from "@aws-sdk/client-ec2";
 import { fault } from "../../fault.ts";
 import { type Handler, handler, page } from "../../world.ts";
 import { passes } from "./find.ts";
-import { type InstanceFacts, instanceFacts, instanceTable, notOffered } from "./instanceTable.ts";
+import { type InstanceFacts, instanceFacts, instanceTable, notOffered, sdkType } from "./instanceTable.ts";
 import { zonesOf } from "./zones.ts";
 
 const invalidToken = () => fault("InvalidParameterValue", "The token is not valid");
@@ -40,7 +40,7 @@ const describeInstanceTypes = handler<Ec2.DescribeInstanceTypesCommandInput, Ec2
 function describe(facts: InstanceFacts): Ec2.InstanceTypeInfo {
   const gpu = facts.gpu;
   return {
-    InstanceType: facts.type as Ec2._InstanceType,
+    InstanceType: sdkType(facts.type),
     CurrentGeneration: facts.isCurrent,
     FreeTierEligible: false,
     SupportedUsageClasses: ["on-demand", "spot"],
@@ -121,7 +121,7 @@ const describeOfferings = handler<
   const result = page(world, matching, { size: input.MaxResults, token: input.NextToken, max: 1000 }, invalidToken);
   return {
     InstanceTypeOfferings: result.items.map(({ type, location }) => ({
-      InstanceType: type as Ec2._InstanceType,
+      InstanceType: sdkType(type),
       LocationType: kind,
       Location: location,
     })),

@@ -3,7 +3,7 @@ import { fault } from "../../fault.ts";
 import { type Handler, handler, page } from "../../world.ts";
 import { hourlyPrice } from "../priceTable.ts";
 import { passes } from "./find.ts";
-import { instanceTable } from "./instanceTable.ts";
+import { instanceTable, sdkType } from "./instanceTable.ts";
 import { zonesOf } from "./zones.ts";
 
 const share = 0.35;
@@ -41,7 +41,7 @@ const describeSpotPriceHistory = handler<
   return {
     SpotPriceHistory: result.items.map((item) => ({
       AvailabilityZone: item.zone,
-      InstanceType: item.type as Ec2._InstanceType,
+      InstanceType: sdkType(item.type),
       ProductDescription: "Linux/UNIX",
       SpotPrice: item.price,
       Timestamp: new Date(world.agenda.now()),

@@ -1,8 +1,9 @@
-import type { Addon, AddonIssueCode } from "@aws-sdk/client-eks";
+import { type Addon, AddonIssueCode } from "@aws-sdk/client-eks";
 import type { Outcome } from "../../aws.ts";
 import type { DurationName } from "../../durations.ts";
 import type { ClusterRecord } from "../../state.ts";
 import type { World } from "../../world.ts";
+import { member } from "./closedLists.ts";
 import { today } from "./find.ts";
 import { hasReadyNode } from "./readyNodes.ts";
 
@@ -55,9 +56,9 @@ function finish(world: World, addon: Addon, issues: NonNullable<NonNullable<Addo
   addon.modifiedAt = today(world);
 }
 
-export function addonIssue(outcome: Outcome): NonNullable<NonNullable<Addon["health"]>["issues"]>[number] {
+function addonIssue(outcome: Outcome): NonNullable<NonNullable<Addon["health"]>["issues"]>[number] {
   return {
-    code: outcome.code as AddonIssueCode,
+    code: member(AddonIssueCode, outcome.code),
     message: outcome.message ?? `The add-on failed: ${outcome.code}`,
     resourceIds: [],
   };
@@ -65,10 +66,11 @@ export function addonIssue(outcome: Outcome): NonNullable<NonNullable<Addon["hea
 
 /** The scripted bad end of a creation. */
 export function spoilAddon(world: World, addon: Addon, outcome: Outcome): void {
+  const issues = [addonIssue(outcome)];
   world.agenda.after(addonSeconds(world, addon.addonName), () => {
     if (addon.status !== "CREATING") return;
     addon.status = outcome.degraded === true ? "DEGRADED" : "CREATE_FAILED";
-    addon.health = { issues: [addonIssue(outcome)] };
+    addon.health = { issues };
     addon.modifiedAt = today(world);
   });
 }

@@ -3,7 +3,7 @@ import { isRecord } from "../../contract.ts";
 import type { ClusterRecord } from "../../state.ts";
 import { type Handler, handler, page, type World } from "../../world.ts";
 import { addonEntry, addonVersions, configurationSchema, defaultAddonVersion } from "./addonCatalog.ts";
-import { addonIssue, settleAddon, spoilAddon } from "./addonLife.ts";
+import { settleAddon, spoilAddon } from "./addonLife.ts";
 import { addonNamed, clusterNamed, eksArn, inUse, invalidParameter, runningCluster, today } from "./find.ts";
 import { putAssociation } from "./podIdentity.ts";
 import { checkPodIdentityRole, roleByArn } from "./roles.ts";
@@ -146,9 +146,8 @@ const updateAddon = handler<Eks.UpdateAddonCommandInput, Eks.UpdateAddonCommandO
     },
     seconds: world.durations("addonUpdate", name),
     target: { addon: name },
-    fail: (code) => {
+    fail: () => {
       addon.status = "UPDATE_FAILED";
-      addon.health = { issues: [addonIssue({ code })] };
     },
     finish: () => {
       applyUpdate(world, record, addon, input);

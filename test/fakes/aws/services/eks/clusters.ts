@@ -1,9 +1,11 @@
 import type * as Eks from "@aws-sdk/client-eks";
+import { ClusterIssueCode } from "@aws-sdk/client-eks";
 import type { Outcome } from "../../aws.ts";
 import type { ClusterRecord } from "../../state.ts";
 import { type Handler, handler, page, type World } from "../../world.ts";
 import { ensureServiceLinkedRole } from "../iam/roles.ts";
 import { putCreatorEntry } from "./access.ts";
+import { member } from "./closedLists.ts";
 import { checkControlPlaneNetwork, makeClusterNetwork, removeClusterNetwork } from "./clusterNetwork.ts";
 import { completeCluster, keepLogs, newClusterRecord } from "./clusterRecord.ts";
 import { clusterNamed, inUse, invalidRequest, limitExceeded } from "./find.ts";
@@ -26,13 +28,14 @@ const createCluster = handler<Eks.CreateClusterCommandInput, Eks.CreateClusterCo
     checkClusterRole(world, input.roleArn, input.computeConfig?.enabled === true);
     const vpcId = checkControlPlaneNetwork(world, name, input.resourcesVpcConfig ?? {});
     ensureServiceLinkedRole(world, "eks.amazonaws.com");
+    const issues = outcome === undefined ? [] : [clusterIssue(outcome)];
     const record = newClusterRecord(world, input, { vpcId, version, creatorArn: session?.roleArn ?? "" });
     clusters.set(name, record);
     putCreatorEntry(world, record);
     world.agenda.after(world.durations("clusterCreate", name), () => {
       if (clusters.get(name) !== record || record.cluster.status !== "CREATING") return;
       if (outcome === undefined) activateCluster(world, record);
-      else failCluster(record, outcome);
+      else record.cluster = { ...record.cluster, status: "FAILED", health: { issues } };
     });
     return { cluster: describe(world, record) };
   },
@@ -45,12 +48,9 @@ export function activateCluster(world: World, record: ClusterRecord): void {
   keepLogs(world, record);
 }
 
-function failCluster(record: ClusterRecord, outcome: Outcome): void {
-  const code = outcome.code as Eks.ClusterIssueCode;
-  record.cluster.status = "FAILED";
-  record.cluster.health = {
-    issues: [{ code, message: outcome.message ?? `Cluster failed: ${code}`, resourceIds: [] }],
-  };
+function clusterIssue(outcome: Outcome): Eks.ClusterIssue {
+  const code = member(ClusterIssueCode, outcome.code);
+  return { code, message: outcome.message ?? `Cluster failed: ${code}`, resourceIds: [] };
 }
 
 function checkAutoMode(input: Eks.CreateClusterCommandInput): void {

@@ -1,8 +1,10 @@
 import type * as Eks from "@aws-sdk/client-eks";
+import { FargateProfileIssueCode } from "@aws-sdk/client-eks";
 import type { Outcome } from "../../aws.ts";
 import type { ClusterRecord } from "../../state.ts";
 import { type Handler, handler, page, type World } from "../../world.ts";
 import { ensureServiceLinkedRole } from "../iam/roles.ts";
+import { member } from "./closedLists.ts";
 import { subnetById } from "./clusterNetwork.ts";
 import {
   activeCluster,
@@ -36,6 +38,7 @@ const create = handler<Eks.CreateFargateProfileCommandInput, Eks.CreateFargatePr
     if ((input.selectors ?? []).length === 0)
       throw invalidParameter("Fargate Profile must have at least one selector.");
     ensureServiceLinkedRole(world, "eks-fargate.amazonaws.com");
+    const issues = outcome === undefined ? [] : [issueOf(outcome)];
     const profile: Eks.FargateProfile = {
       fargateProfileName: name,
       fargateProfileArn: eksArn(world, `fargateprofile/${input.clusterName}/${name}/${world.random.uuid("fargate")}`),
@@ -52,14 +55,14 @@ const create = handler<Eks.CreateFargateProfileCommandInput, Eks.CreateFargatePr
     world.agenda.after(world.durations("fargateCreate", name), () => {
       if (profile.status !== "CREATING") return;
       profile.status = outcome === undefined ? "ACTIVE" : "CREATE_FAILED";
-      if (outcome !== undefined) profile.health = { issues: [issueOf(outcome)] };
+      profile.health = { issues };
     });
     return { fargateProfile: structuredClone(profile) };
   },
 );
 
 function issueOf(outcome: Outcome): Eks.FargateProfileIssue {
-  const code = outcome.code as Eks.FargateProfileIssueCode;
+  const code = member(FargateProfileIssueCode, outcome.code);
   return { code, message: outcome.message ?? `Fargate profile failed: ${code}`, resourceIds: [] };
 }
 

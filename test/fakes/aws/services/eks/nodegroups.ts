@@ -1,10 +1,12 @@
 import type * as Eks from "@aws-sdk/client-eks";
+import { NodegroupIssueCode } from "@aws-sdk/client-eks";
 import type { Outcome } from "../../aws.ts";
 import type { ClusterRecord } from "../../state.ts";
 import { type Handler, handler, page, type World } from "../../world.ts";
 import { latestRelease } from "../amiReleases.ts";
 import { ensureServiceLinkedRole } from "../iam/roles.ts";
 import { putAccessEntry } from "./access.ts";
+import { member } from "./closedLists.ts";
 import { activeCluster, clusterNamed, eksArn, inUse, limitExceeded, nodegroupNamed, today } from "./find.ts";
 import { checkNodegroup, defaultAmiType, templateOfNodegroup } from "./nodegroupChecks.ts";
 import { joinProblem, nodesGone, nodesReady } from "./nodes.ts";
@@ -114,13 +116,12 @@ function startNodes(world: World, record: ClusterRecord, nodegroup: Eks.Nodegrou
 
 /** The scripted bad end of a creation. */
 function spoilNodegroup(world: World, nodegroup: Eks.Nodegroup, outcome: Outcome): void {
+  const code = member(NodegroupIssueCode, outcome.code);
+  const issues = [{ code, message: outcome.message ?? `Node group failed: ${code}`, resourceIds: [] }];
   world.agenda.after(world.durations("nodegroupCreate", nodegroup.nodegroupName ?? ""), () => {
     if (nodegroup.status !== "CREATING") return;
     nodegroup.status = outcome.degraded === true ? "DEGRADED" : "CREATE_FAILED";
-    const code = outcome.code as Eks.NodegroupIssueCode;
-    nodegroup.health = {
-      issues: [{ code, message: outcome.message ?? `Node group failed: ${code}`, resourceIds: [] }],
-    };
+    nodegroup.health = { issues };
   });
 }
 

@@ -1,7 +1,9 @@
 import type * as Eks from "@aws-sdk/client-eks";
+import { ErrorCode, UpdateParamType } from "@aws-sdk/client-eks";
 import type { Outcome } from "../../aws.ts";
 import type { ClusterRecord, UpdateRecord } from "../../state.ts";
 import { type Handler, handler, page, type World } from "../../world.ts";
+import { member } from "./closedLists.ts";
 import { addonNamed, clusterNamed, inUse, invalidRequest, nodegroupNamed, notFound, today } from "./find.ts";
 
 /** Which lock an update holds: the cluster's, or that of one node group, add-on or capability. */
@@ -43,7 +45,7 @@ export interface UpdateWish {
   /** Runs at the good end. */
   readonly finish: () => void;
   /** Runs instead where a test scripted a bad end. */
-  readonly fail?: ((code: string) => void) | undefined;
+  readonly fail?: (() => void) | undefined;
   readonly outcome: Outcome | undefined;
 }
 
@@ -55,10 +57,11 @@ export function beginUpdate(world: World, record: ClusterRecord, wish: UpdateWis
     id: world.random.uuid("update"),
     status: "InProgress",
     type: wish.type,
-    params: Object.entries(wish.params).map(([type, value]) => ({ type: type as Eks.UpdateParamType, value })),
+    params: Object.entries(wish.params).map(([type, value]) => ({ type: member(UpdateParamType, type), value })),
     createdAt: today(world),
     errors: [],
   };
+  const failure = wish.outcome === undefined ? undefined : errorDetail(wish.outcome);
   record.updates.set(update.id ?? "", { update, ...target });
   if (isCluster) {
     record.cluster.status = "UPDATING";
@@ -66,13 +69,13 @@ export function beginUpdate(world: World, record: ClusterRecord, wish: UpdateWis
   }
   world.agenda.after(wish.seconds, () => {
     if (update.status !== "InProgress") return;
-    if (wish.outcome === undefined) {
+    if (failure === undefined) {
       wish.finish();
       update.status = "Successful";
     } else {
-      wish.fail?.(wish.outcome.code);
+      wish.fail?.();
       update.status = "Failed";
-      update.errors = [errorDetail(wish.outcome)];
+      update.errors = [failure];
     }
     if (isCluster && record.cluster.status === "UPDATING") record.cluster.status = "ACTIVE";
   });
@@ -81,7 +84,7 @@ export function beginUpdate(world: World, record: ClusterRecord, wish: UpdateWis
 
 function errorDetail(outcome: Outcome): Eks.ErrorDetail {
   return {
-    errorCode: outcome.code as Eks.ErrorCode,
+    errorCode: member(ErrorCode, outcome.code),
     errorMessage: outcome.message ?? `The update failed: ${outcome.code}`,
     resourceIds: [],
   };
