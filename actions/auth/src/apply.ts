@@ -70,7 +70,6 @@ export async function apply(plan: Plan, ports: Ports, signal: AbortSignal): Prom
   );
   for (const { session } of granted) {
     for (const secret of [session.accessKeyId, session.secretAccessKey, session.sessionToken]) ports.log.mask(secret);
-    if (plan.inputs.maskAccountId) ports.log.mask(session.role.accountId);
   }
   if (refused.length > 0) return { kind: "refused", refused, granted, effort: effort() };
   const clusters = await inOrder(plan.clusters, 4, async (target) => {

@@ -36,6 +36,8 @@ export function realPorts(base: BasePorts, inputs: Inputs): Ports {
   const { env } = base.run;
   const proxy = readProxy(env, { url: inputs.httpProxy, noProxy: inputs.noProxy });
   for (const secret of proxySecrets(proxy)) base.log.mask(secret);
+  // Before the plan is printed, which names the roles.
+  if (inputs.maskAccountId) for (const { role } of inputs.roles) base.log.mask(role.accountId);
   const aws = createAws({
     region: inputs.region ?? "",
     clock: base.clock,

@@ -1,4 +1,12 @@
-import { type Budget, type Clock, createBudget, type Log, type RunContext, retry } from "@eks-actions/action";
+import {
+  type Budget,
+  type Clock,
+  createBudget,
+  formatDuration,
+  type Log,
+  type RunContext,
+  retry,
+} from "@eks-actions/action";
 import { withTimeout } from "./attempt.ts";
 import { awsErrorInfo, retryTransient } from "./classify.ts";
 import { type Endpoint, endpointFromEnv } from "./endpoint.ts";
@@ -112,6 +120,7 @@ export interface ClientConfig {
   systemClockOffset: number;
   requestHandler: { httpAgent: Agents["http"]; httpsAgent: Agents["https"] };
   defaultsMode: "standard";
+  retryMode: "standard";
 }
 
 /** @throws ActionError `ENDPOINT_REFUSED` before any client exists */
@@ -120,8 +129,9 @@ export function clientConfig(aws: Aws, service: AwsService): ClientConfig {
   return {
     region: aws.region,
     maxAttempts: 1,
-    // Keeps the SDK from asking the instance metadata service or config files for a mode.
+    // Keeps the SDK from asking the instance metadata service, config files or AWS_RETRY_MODE for modes.
     defaultsMode: "standard",
+    retryMode: "standard",
     customUserAgent: aws.userAgent.map(([name, version]) => [name, version]),
     systemClockOffset: aws.skew.offsetMs,
     requestHandler: { httpAgent: aws.agents.http, httpsAgent: aws.agents.https },
@@ -209,8 +219,8 @@ export function noteRetry(
   event: { readonly attempt: number; readonly reason: string; readonly waitMs: number; readonly leftMs: number },
 ): void {
   aws.retries.push({ api, code: event.reason, waitedMs: event.waitMs });
-  const left = Number.isFinite(event.leftMs) ? `, ${Math.round(event.leftMs / 1000)} s left` : "";
-  aws.log?.info(`${api} ${event.reason}: attempt ${event.attempt + 1} in ${event.waitMs} ms${left}`);
+  const left = Number.isFinite(event.leftMs) ? ` (${formatDuration(event.leftMs)} left)` : "";
+  aws.log?.info(`⏳ ${api} ${event.reason} · attempt ${event.attempt + 1} in ${formatDuration(event.waitMs)}${left}`);
 }
 
 /** `Throttling after 4 attempts`, for the end of a message. */

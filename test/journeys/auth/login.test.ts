@@ -46,6 +46,15 @@ describe("login", () => {
     expect(result.masks).toContain(result.outputs["aws-session-token"]);
   });
 
+  it("masks the account id before it is printed when it is told to", async () => {
+    await using world = await createWorld();
+    const result = await world.login({ "mask-aws-account-id": "true" });
+    // The runner prints the inputs itself, before the action can mask anything.
+    const own = result.log.slice(result.log.indexOf("##[endgroup]"));
+    expect(own).not.toContain(ACCOUNT);
+    expect(result.outputs["aws-account-id"]).toBe(ACCOUNT);
+  });
+
   it("cuts the session name of a long repository to 64 characters and keeps run and attempt", async () => {
     const names = [`${"x".repeat(99)}a`, `${"x".repeat(99)}b`];
     const sessions: string[] = [];
