@@ -44,6 +44,8 @@ export interface Watch {
   readonly do: "watch";
   readonly path: string;
   readonly during?: readonly Step[] | undefined;
+  /** `during` begins when so many events have come. */
+  readonly after?: number | undefined;
   readonly events?: number | undefined;
   readonly accept?: string | undefined;
   /** Compare the event types per object in place of the whole objects. */

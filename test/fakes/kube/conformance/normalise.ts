@@ -29,7 +29,7 @@ export function createNormaliser(namespace: string): Normaliser {
       .replaceAll(uuid, (id) => token("uid", id))
       .replaceAll(time, "<time>")
       .replaceAll(/ResourceVersion in record \(\d+\)/g, "ResourceVersion in record (<rv>)")
-      .replaceAll(/too old resource version: (\d+) \(\d+\)/g, "too old resource version: $1 (<rv>)")
+      .replaceAll(/too old resource version: \d+ \(\d+\)/g, "too old resource version: <rv> (<rv>)")
       .replaceAll(/, current: \d+/g, ", current: <rv>")
       .replaceAll(/127\.0\.0\.1:\d+/g, "<endpoint>")
       .replaceAll(/\b10\.(96|0)\.\d+\.\d+/g, "<ip>")
@@ -40,7 +40,10 @@ export function createNormaliser(namespace: string): Normaliser {
   const walk = (value: Json, key: string): Json => {
     if (Array.isArray(value)) {
       const items = value.map((item) => walk(item, key));
-      return key === "managedFields" ? items.sort((left, right) => (order(left) < order(right) ? -1 : 1)) : items;
+      // The order of managers of one second is free, and so is that of the managers in a conflict.
+      return key === "managedFields" || key === "causes"
+        ? items.sort((left, right) => (order(left) < order(right) ? -1 : 1))
+        : items;
     }
     if (isObject(value)) {
       // The version of a list or bookmark is that of the whole store, in which others write meanwhile.
@@ -64,7 +67,9 @@ export function createNormaliser(namespace: string): Normaliser {
 
 const order = (entry: Json): string =>
   isObject(entry)
-    ? ["operation", "manager", "subresource", "apiVersion"].map((key) => String(entry[key] ?? "")).join(" ")
+    ? ["operation", "manager", "subresource", "apiVersion", "reason", "field", "message"]
+        .map((key) => String(entry[key] ?? ""))
+        .join(" ")
     : "";
 const isList = (value: JsonObject) =>
   typeof value["kind"] === "string" && value["kind"].endsWith("List") && Array.isArray(value["items"]);

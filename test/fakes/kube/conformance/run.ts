@@ -158,6 +158,7 @@ function eventsIn(text: string): Json[] {
 
 async function runWatch(session: Session, step: Watch): Promise<void> {
   const limit = step.events ?? Number.POSITIVE_INFINITY;
+  let seen = 0;
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), patience);
   const watching = session.send({
@@ -165,11 +166,15 @@ async function runWatch(session: Session, step: Watch): Promise<void> {
     path: fill(session, step.path),
     token: session.token("admin"),
     accept: step.accept,
-    onText: (text) => eventsIn(text).length >= limit,
+    onText: (text) => {
+      seen = eventsIn(text).length;
+      return seen >= limit;
+    },
     signal: abort.signal,
   });
   // The watch must stand before what it is to see happens.
   if (step.during !== undefined) await sleep(300);
+  while (seen < (step.after ?? 0) && !abort.signal.aborted) await sleep(20);
   for (const one of step.during ?? []) await runStep(session, one);
   const answer = await watching;
   clearTimeout(timer);

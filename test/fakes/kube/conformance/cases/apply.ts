@@ -62,6 +62,13 @@ const rich = workload("Deployment", "web", {
   spec: { paused: false, minReadySeconds: 0, strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1 } } },
 });
 
+// Of these managers only: the controllers come when they come.
+const owners = ["one", "two", "mesh", "handover", "scaler"].map((manager) => [
+  "metadata",
+  "managedFields",
+  { manager },
+]);
+
 export const applyCases: readonly Case[] = [
   {
     area: "apply",
@@ -72,7 +79,7 @@ export const applyCases: readonly Case[] = [
     area: "apply",
     name: "an apply that changes nothing keeps the resourceVersion",
     steps: [
-      apply(deployment, "one", base, 201, "", { only: [["metadata", "managedFields"]] }),
+      apply(deployment, "one", base, 201, "", { only: [...owners] }),
       get(deployment, 200, { only: [] }),
       apply(cm, "one", configMap("a", { x: "1" }), 201),
       apply(cm, "one", configMap("a", { x: "1" })),
@@ -166,17 +173,11 @@ export const applyCases: readonly Case[] = [
         200,
         "&force=true",
         {
-          only: [
-            ["spec", "template", "spec", "containers"],
-            ["metadata", "managedFields"],
-          ],
+          only: [["spec", "template", "spec", "containers"], ...owners],
         },
       ),
       apply(deployment, "two", container({ image: "web:1" }), 200, "", {
-        only: [
-          ["spec", "template", "spec", "containers"],
-          ["metadata", "managedFields"],
-        ],
+        only: [["spec", "template", "spec", "containers"], ...owners],
       }),
     ],
   },
@@ -197,10 +198,7 @@ export const applyCases: readonly Case[] = [
         only: [["spec", "template", "spec", "containers"]],
       }),
       apply(deployment, "mesh", { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "web" } }, 200, "", {
-        only: [
-          ["spec", "template", "spec", "containers"],
-          ["metadata", "managedFields"],
-        ],
+        only: [["spec", "template", "spec", "containers"], ...owners],
       }),
     ],
   },
@@ -211,16 +209,10 @@ export const applyCases: readonly Case[] = [
       apply(deployment, "one", rich, 201, "", { only: [] }),
       apply(deployment, "two", container({ args: ["z"] }), 409),
       apply(deployment, "two", container({ args: ["z"] }), 200, "&force=true", {
-        only: [
-          ["spec", "template", "spec", "containers", 0, "args"],
-          ["metadata", "managedFields"],
-        ],
+        only: [["spec", "template", "spec", "containers", 0, "args"], ...owners],
       }),
       apply(deployment, "two", container({ args: [] }), 200, "", {
-        only: [
-          ["spec", "template", "spec", "containers", 0, "args"],
-          ["metadata", "managedFields"],
-        ],
+        only: [["spec", "template", "spec", "containers", 0, "args"], ...owners],
       }),
     ],
   },
@@ -236,13 +228,10 @@ export const applyCases: readonly Case[] = [
         { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "web" }, spec: { replicas: 0 } },
         200,
         "",
-        { only: [["metadata", "managedFields"]] },
+        { only: [...owners] },
       ),
       apply(deployment, "one", workload("Deployment", "web"), 200, "", {
-        only: [
-          ["spec", "replicas"],
-          ["metadata", "managedFields"],
-        ],
+        only: [["spec", "replicas"], ...owners],
       }),
     ],
   },
@@ -251,7 +240,7 @@ export const applyCases: readonly Case[] = [
     name: "a dry run shows the result and leaves no trace",
     steps: [
       apply(cm, "one", configMap("a", { x: "1" }), 201, "&dryRun=All", {
-        only: [["data"], ["metadata", "managedFields"]],
+        only: [["data"], ...owners],
       }),
       get(cm, 404),
       apply(cm, "one", configMap("a", { x: "1" }), 201),
@@ -453,7 +442,7 @@ export const applyCases: readonly Case[] = [
         },
         201,
         "",
-        { only: [["spec"], ["metadata", "managedFields"]] },
+        { only: [["spec"], ...owners] },
       ),
       apply(
         "/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets/p",
@@ -513,7 +502,7 @@ export const applyCases: readonly Case[] = [
         },
         201,
         "",
-        { only: [["spec"], ["status"], ["metadata", "managedFields"]] },
+        { only: [["spec"], ["status"], ...owners] },
       ),
       apply(
         `${apps}/statefulsets/d`,

@@ -100,6 +100,7 @@ export const listCases: readonly Case[] = [
       {
         do: "watch",
         path: `${maps}?watch=1&${labelled}&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`,
+        after: 3,
         events: 4,
         during: [make("c")],
       },
