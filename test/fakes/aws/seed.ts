@@ -1,5 +1,6 @@
 import type { AccessEntrySeed, ClusterSeed, RoleSeed, SessionCredentials } from "./aws.ts";
 import { newId } from "./services/ec2/find.ts";
+import { attachmentTo } from "./services/ec2/gateways.ts";
 import { makeRouteTable } from "./services/ec2/routeTables.ts";
 import { makeSubnet } from "./services/ec2/subnets.ts";
 import { makeVpc } from "./services/ec2/vpcs.ts";
@@ -59,7 +60,7 @@ export function seedNetwork(world: World): { readonly vpcId: string; readonly su
   network.internetGateways.set(gatewayId, {
     InternetGatewayId: gatewayId,
     OwnerId: world.account.id,
-    Attachments: [{ State: "attached", VpcId: vpcId }],
+    Attachments: [attachmentTo(vpcId)],
     Tags: [],
   });
   const table = makeRouteTable(world, { vpcId, isMain: false, tags: [] });

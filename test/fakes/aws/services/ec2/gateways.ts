@@ -4,6 +4,12 @@ import { type Handler, handler, type World } from "../../world.ts";
 import { appear, dependencyViolation, describeMany, findById, newId, tagsFor } from "./find.ts";
 import { vpcById } from "./vpcs.ts";
 
+/** EC2 says `available` of an internet gateway's attachment, a word that the SDK's type for it lacks. */
+export function attachmentTo(vpcId: string | undefined): Ec2.InternetGatewayAttachment {
+  const state: string = "available";
+  return { State: state as Ec2.AttachmentStatus, VpcId: vpcId };
+}
+
 function gatewayById(world: World, id: string | undefined): Ec2.InternetGateway {
   const { internetGateways } = world.account.network;
   return findById(world, internetGateways, id, "InvalidInternetGatewayID.NotFound", "internetGateway");
@@ -44,7 +50,7 @@ const attachInternetGateway = handler<Ec2.AttachInternetGatewayCommandInput, Ec2
     if (isTaken) {
       throw fault("InvalidParameterValue", `Network ${vpc.VpcId} already has an internet gateway attached`);
     }
-    gateway.Attachments = [{ State: "attached", VpcId: vpc.VpcId }];
+    gateway.Attachments = [attachmentTo(vpc.VpcId)];
     return {};
   },
 );

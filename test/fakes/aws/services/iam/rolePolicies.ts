@@ -2,7 +2,7 @@ import type * as Iam from "@aws-sdk/client-iam";
 import { fault } from "../../fault.ts";
 import { parsePolicy } from "../../policy/document.ts";
 import { type Handler, handler, page } from "../../world.ts";
-import { marked, noSuchEntity, propagatesAt, roleNamed } from "./find.ts";
+import { marked, noSuchEntity, roleNamed } from "./find.ts";
 
 const invalidMarker = () => fault("ValidationError", "Invalid Marker.");
 
@@ -18,7 +18,6 @@ const attachRolePolicy = handler<Iam.AttachRolePolicyCommandInput, Iam.AttachRol
       throw fault("LimitExceededException", "Cannot exceed quota for PoliciesPerRole: 10", {}, 409);
     }
     role.attached.push(arn);
-    if (role.createdAt === world.agenda.now()) role.usableAt = Math.max(role.usableAt, propagatesAt(world, role.name));
     return {};
   },
 );
