@@ -34,7 +34,7 @@ export function readUsage(document: StrictDocument): Usage {
     read.fail(["schemaVersion"], "is missing", "write `schemaVersion: 1`");
   }
   const amount = (path: readonly string[]): number | undefined => {
-    const value = read.decimal(path, { min: "0", max: "1000000000000" });
+    const value = read.decimal(path, { min: "0", max: "999999999999" });
     return value === undefined ? undefined : toNumber(value);
   };
   const workloads = read.entries(["workloads"]).map(([id]) => {
