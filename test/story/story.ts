@@ -165,12 +165,12 @@ async function play(stage: Stage, scene: Scene): Promise<Told> {
   const workflow = await runWorkflow({
     file: join(stage.app.folder, ".github/workflows", scene.file),
     github: { ...github.context, sha: scene.sha },
-    env: stage.aws.env,
+    machineEnv: stage.aws.env,
     checkoutFrom: stage.app.folder,
     trees: { "acme/eks-actions@v1": stage.releaseTree },
     ...(stage.onLine === undefined ? {} : { onLine: stage.onLine }),
     identity: ({ permissions }) => ({
-      env: jobEnv(github, stage.aws, permissions["id-token"] === "write", scene.sha),
+      env: jobEnv(github, permissions["id-token"] === "write", scene.sha),
       github: { token: github.issueToken(permissions as Permissions) },
     }),
   });
@@ -178,8 +178,8 @@ async function play(stage: Stage, scene: Scene): Promise<Told> {
   return { title: scene.title, trigger: scene.trigger, workflow, durationMs, ...left(github) };
 }
 
-function jobEnv(github: GitHub, aws: Aws, mayAskForIdToken: boolean, sha: string): Record<string, string> {
-  const all = Object.entries({ ...github.env, ...aws.env, GITHUB_SHA: sha });
+function jobEnv(github: GitHub, mayAskForIdToken: boolean, sha: string): Record<string, string> {
+  const all = Object.entries({ ...github.env, GITHUB_SHA: sha });
   return Object.fromEntries(all.filter(([name]) => mayAskForIdToken || !name.startsWith("ACTIONS_ID_TOKEN_")));
 }
 

@@ -5,6 +5,7 @@ import { diagnose } from "./diagnosis.ts";
 import { environmentUrl } from "./environment-url.ts";
 import { gateError } from "./gate.ts";
 import { placeOf, waitForAll } from "./gating.ts";
+import { makeHome } from "./home.ts";
 import { parentSecret } from "./inventory.ts";
 import { type Lock, takeLock } from "./lock.ts";
 import { FIELD_MANAGER } from "./model.ts";
@@ -22,12 +23,13 @@ import { dropSnapshots } from "./snapshot-store.ts";
 import { openView } from "./view.ts";
 import { writeAll } from "./write-waves.ts";
 
-/** Lock → snapshot → inventory → waves → gate → smoke → prune → release. */
+/** Namespace → lock → snapshot → inventory → waves → gate → smoke → prune → release. */
 export async function applySet(plan: SetPlan, ports: Ports, signal: AbortSignal): Promise<Outcome> {
   const state = createRunState(ports);
   const { inputs } = plan;
   let lock: Lock | undefined;
   try {
+    await makeHome(plan, ports, signal);
     await using held = await takeLock(plan.state, firstRecord(plan, ports), ports, signal);
     lock = held;
     const { app, namespace } = plan.state;

@@ -28,6 +28,20 @@ describe("a rollout of a Deployment, a Service and a ConfigMap", () => {
     expect(scene.kube.violations).toEqual([]);
   });
 
+  it.each([
+    ["comes with the manifests", "apiVersion: v1\nkind: Namespace\nmetadata: { name: fresh }\n", {}],
+    ["is asked for", "", { "create-namespace": "true" }],
+  ])("makes the app's own namespace first when it %s", async (_, manifest, inputs) => {
+    await using scene = await createScene();
+    scene.write("k8s/config.yaml", `${manifest}---\n${config}`);
+    const result = await scene.rollout({ namespace: "fresh", kubeconfig: "admin", ...inputs });
+    expect(result.outcome, result.log).toBe("success");
+    expect(scene.kube.store.get("namespaces", "/fresh")).toBeDefined();
+    expect((await scene.rollout({ namespace: "fresh", kubeconfig: "admin", ...inputs })).outputs["result"]).toBe(
+      "unchanged",
+    );
+  });
+
   it("takes another spelling of the same quantity for unchanged", async () => {
     await using scene = await createScene();
     const text = deployment({ extra: "          resources: {requests: {memory: 1024Mi, cpu: 1000m}}\n" });
