@@ -16,7 +16,12 @@ export function get(value: unknown, ...path: readonly (string | number)[]): Json
     else if (isObject(at) && typeof step === "string") at = Object.hasOwn(at, step) ? at[step] : undefined;
     else return undefined;
   }
-  return at === undefined ? undefined : (at as Json);
+  return isJson(at) ? at : undefined;
+}
+
+/** Whether a value read from JSON is one; deeper levels are taken on trust of the parser that made them. */
+export function isJson(value: unknown): value is Json {
+  return value === null || ["string", "number", "boolean", "object"].includes(typeof value);
 }
 
 export const objectAt = (value: unknown, ...path: readonly (string | number)[]): JsonObject => {

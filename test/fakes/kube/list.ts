@@ -1,4 +1,4 @@
-import { type JsonObject, objectAt, textAt, textsAt } from "./json.ts";
+import { type JsonObject, numberAt, objectAt, textAt, textsAt } from "./json.ts";
 import type { ResourceType } from "./registry.ts";
 import { parseFieldSelector, parseLabelSelector } from "./selectors.ts";
 import { ApiFailure, badRequest } from "./status.ts";
@@ -37,10 +37,9 @@ const writeToken = (token: Token): string =>
 function readToken(text: string): Token {
   try {
     const token: unknown = JSON.parse(Buffer.from(text, "base64url").toString("utf8"));
-    const fields = objectAt({ token: token as JsonObject }, "token");
-    if (typeof fields["rv"] === "number" && typeof fields["start"] === "string") {
-      return { revision: fields["rv"], start: fields["start"] };
-    }
+    const revision = numberAt(token, "rv");
+    const start = textAt(token, "start");
+    if (revision !== undefined && start !== undefined) return { revision, start };
   } catch (error) {
     throw badRequest(
       `invalid continue token: continue key is not valid: ${error instanceof Error ? error.message : ""}`,

@@ -1,4 +1,4 @@
-import { type JsonObject, objectAt, textAt } from "./json.ts";
+import { type JsonObject, listAt, objectAt, textAt } from "./json.ts";
 import { type Attributes, isAllowed, type User } from "./rbac.ts";
 import type { Store } from "./store.ts";
 
@@ -22,7 +22,7 @@ export function createReviews(store: Store): Readonly<Record<string, Review>> {
   };
   const subject = (object: JsonObject): User => ({
     name: textAt(object, "spec", "user") ?? "",
-    groups: Array.isArray(objectAt(object, "spec")["groups"]) ? (objectAt(object, "spec")["groups"] as string[]) : [],
+    groups: listAt(object, "spec", "groups").map(String),
   });
   return {
     "authorization.k8s.io/v1/SelfSubjectAccessReview": access,

@@ -1,5 +1,5 @@
 import { LineCounter, parseDocument } from "yaml";
-import type { Json, JsonObject } from "./json.ts";
+import { isJson, type Json, type JsonObject } from "./json.ts";
 
 export interface ParsedBody {
   readonly value: Json;
@@ -111,5 +111,5 @@ export function parseYaml(text: string, strict: boolean): Json {
     throw new BodySyntaxError(`error decoding YAML: error converting YAML to JSON: yaml: line ${line}: ${why}`);
   }
   const value: unknown = JSON.parse(JSON.stringify(document.toJS() ?? null));
-  return value as Json;
+  return isJson(value) ? value : null;
 }

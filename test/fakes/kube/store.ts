@@ -1,4 +1,4 @@
-import { type JsonObject, textAt } from "./json.ts";
+import { type JsonObject, objectAt, textAt } from "./json.ts";
 
 export interface StoreEvent {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
@@ -47,8 +47,8 @@ export function createStore(): Store {
     return made;
   };
   const stamp = (object: JsonObject, at: number): JsonObject => {
-    const metadata = object["metadata"];
-    return { ...object, metadata: { ...(metadata as JsonObject), resourceVersion: String(at) } };
+    const metadata = objectAt(object, "metadata");
+    return { ...object, metadata: { ...metadata, resourceVersion: String(at) } };
   };
   const publish = (event: StoreEvent) => {
     history.push(event);

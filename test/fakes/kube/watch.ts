@@ -1,6 +1,6 @@
 import type { Clock } from "@eks-actions/action";
 import type { Stream } from "./exchange.ts";
-import type { JsonObject } from "./json.ts";
+import { type JsonObject, objectAt } from "./json.ts";
 import { type Filter, shown } from "./list.ts";
 import type { ResourceType } from "./registry.ts";
 import { expired, forbiddenField, internal, invalid, statusBody } from "./status.ts";
@@ -119,6 +119,6 @@ export function watch(store: Store, clock: Clock, request: WatchRequest, stream:
 /** The last state that the selector saw, under the revision of the change that took the object out of it. */
 function leaving(event: StoreEvent): JsonObject {
   if (event.type === "DELETED") return event.object;
-  const metadata = event.previous?.["metadata"] as JsonObject;
+  const metadata = objectAt(event.previous, "metadata");
   return { ...event.previous, metadata: { ...metadata, resourceVersion: String(event.revision) } };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { equal, get, isObject, type Json, type JsonObject } from "../json.ts";
+import { equal, get, isJson, isObject, type Json, type JsonObject } from "../json.ts";
 import type { Case, Gone, Pace, Path, Request, Settle, Step, Watch, Who } from "./case.ts";
 import { type Answer, type Call, connect, type Target } from "./http.ts";
 import { createNormaliser, type Normaliser } from "./normalise.ts";
@@ -77,7 +77,7 @@ function show(session: Session, step: string, shown: Json) {
 function parse(text: string): Json {
   try {
     const value: unknown = JSON.parse(text);
-    return value as Json;
+    return isJson(value) ? value : null;
   } catch {
     // Health checks and unknown paths answer in plain text.
     return text;

@@ -1,7 +1,10 @@
 import type { Case } from "../case.ts";
 import { applyCases } from "./apply.ts";
+import { applyListCases } from "./apply-lists.ts";
+import { deploymentCases } from "./deployments.ts";
 import { discoveryCases } from "./discovery.ts";
 import { errorCases } from "./errors.ts";
+import { kindCases } from "./kinds.ts";
 import { lifecycleCases } from "./lifecycle.ts";
 import { listCases } from "./lists.ts";
 import { workloadCases } from "./workloads.ts";
@@ -9,8 +12,11 @@ import { workloadCases } from "./workloads.ts";
 export const cases: readonly Case[] = [
   ...discoveryCases,
   ...applyCases,
+  ...applyListCases,
+  ...kindCases,
   ...listCases,
   ...lifecycleCases,
   ...errorCases,
+  ...deploymentCases,
   ...workloadCases,
 ];
