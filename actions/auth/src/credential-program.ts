@@ -6,9 +6,9 @@ import {
   createEksToken,
   REGION_PATTERN,
   readRecipe,
+  renewSession,
   sessionKeys,
 } from "@eks-actions/aws";
-import { renewInChild } from "./renew-child.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -73,7 +73,7 @@ async function sessionToKeys(path: string, env: Env): Promise<AwsKeys> {
 function keysOf(path: string, env: Env): Promise<CachedSession> {
   return sessionKeys(path, {
     clock: systemClock,
-    renew: () => renewInChild(process.argv[1] ?? "", path, env),
+    renew: (recipe) => renewSession(recipe, env, systemClock),
     note: (text) => process.stderr.write(`eks-actions auth: ${oneLine(text)}\n`),
   });
 }

@@ -4,10 +4,8 @@ import { inputs, readInputs } from "./inputs.ts";
 import { observe } from "./observe.ts";
 import { describe, isPlanOnly, plan } from "./plan.ts";
 import { realPorts as ports } from "./ports.ts";
-import { renewMain } from "./renew-main.ts";
 import { report } from "./report.ts";
 
 const action = { name: "auth", inputs, readInputs, ports, observe, plan, describe, isPlanOnly, apply, report, undo };
-const [, , command, sessionFile = ""] = process.argv;
 
-await exitWith(command === "renew" ? renewMain(sessionFile, process.env) : runAction(action));
+await exitWith(runAction(action));

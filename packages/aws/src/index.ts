@@ -80,6 +80,7 @@ export { checkEndpoint, type Endpoint, endpointFromEnv, isLoopback } from "./end
 export { type IdTokenRequest, requestIdToken } from "./id-token.ts";
 export { type IdClaims, type IdToken, readIdToken, type TokenChecks } from "./jwt.ts";
 export { PARTITION_IDS, type Partition, partitionOf, REGION_PATTERN, stsHost } from "./partition.ts";
+export { type LivePriceList, readLivePrices } from "./pricing/live-prices.ts";
 export { createPrivate, readPrivate, replacePrivate } from "./private-file.ts";
 export { type Agents, createAgents, type ProxySettings, proxySecrets, readProxy } from "./proxy.ts";
 export { renewSession } from "./renew-session.ts";
@@ -89,7 +90,6 @@ export {
   type CachedSession,
   cached,
   createSessionFiles,
-  parseCached,
   readCache,
   readRecipe,
   type SessionFiles,

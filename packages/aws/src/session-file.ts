@@ -103,7 +103,7 @@ export function readCache(path: string): CachedSession {
 }
 
 /** Keys and times of any record; `undefined` when one is missing or holds a space or control character. */
-export function parseCached(value: unknown): CachedSession | undefined {
+function parseCached(value: unknown): CachedSession | undefined {
   if (!isRecord(value)) return undefined;
   const { accessKeyId, secretAccessKey, sessionToken, expiresAt, obtainedAt } = value;
   if (!isWord(accessKeyId) || !isWord(secretAccessKey) || !isWord(sessionToken)) return undefined;

@@ -5,7 +5,9 @@ import { createMachine, type JobResult, type Machine, runJob, runStep, type Step
 
 export const REGION = "eu-west-1";
 export const ACCOUNT = "111122223333";
-export const ACTION = "actions/auth";
+/** The built actions; another tree lets the journeys run while this one is being bundled. */
+const TREE = resolve(process.env["ACTIONS_TREE"] ?? ".");
+export const ACTION = resolve(TREE, "actions/auth");
 export const ISSUER = "token.actions.githubusercontent.com";
 
 type Values = Readonly<Record<string, string>>;
@@ -85,7 +87,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
             ? { run: step }
             : { id: `auth${i}`, uses: "acme/eks-actions/actions/auth@v1", with: inputsOf(step) },
         ),
-        { machine, trees: { "acme/eks-actions@v1": resolve(".") }, env: { ...env, ...extra }, github: github.context },
+        { machine, trees: { "acme/eks-actions@v1": TREE }, env: { ...env, ...extra }, github: github.context },
       ),
     async [Symbol.asyncDispose]() {
       machine.dispose();
