@@ -7,7 +7,7 @@ import { type Context, partOf } from "./context.ts";
 import { compare, type FieldPair } from "./diff.ts";
 import { usual } from "./durations.ts";
 import type { Finding } from "./finding.ts";
-import { APPLIED, OWNER, tagsOf, userTags } from "./tags.ts";
+import { APPLIED, OWNER, retag, tagsOf, userTags } from "./tags.ts";
 import { resolve, sortedSet } from "./value.ts";
 import { addonVersion } from "./versions.ts";
 
@@ -144,9 +144,6 @@ function changeAddon(
   if (changed.length === 0) return { actions: [], findings, unchanged: [target] };
   const has = (name: string) => changed.some((pair) => pair.path.endsWith(`.${name}`));
   const isUpdate = ["version", "serviceAccountRoleARN", "configurationValues", "podIdentityAssociations"].some(has);
-  const removed = Object.keys(userTags(live.tags)).filter(
-    (key) => !(key in { ...context.ownership.common, ...addon.tags }),
-  );
   const updateArgs = {
     clusterName: context.ownership.cluster,
     addonName: addon.name,
@@ -164,26 +161,7 @@ function changeAddon(
     locks: [{ name: `addon:${addon.name}`, shared: false }],
     calls: [
       ...(isUpdate ? [{ service: "eks", operation: "UpdateAddon", args: updateArgs } as const] : []),
-      {
-        service: "eks",
-        operation: "TagResource",
-        args: {
-          resourceArn: live.addonArn,
-          tags: {
-            ...(has("tags") ? { ...context.ownership.common, ...addon.tags } : {}),
-            [APPLIED]: { hashOf: comparison.fields },
-          },
-        },
-      },
-      ...(has("tags") && removed.length > 0
-        ? [
-            {
-              service: "eks",
-              operation: "UntagResource",
-              args: { resourceArn: live.addonArn, tagKeys: removed },
-            } as const,
-          ]
-        : []),
+      ...retag(live.addonArn, live.tags, { ...context.ownership.common, ...addon.tags }, comparison.fields),
     ],
     until: isUpdate ? { kind: "update", addon: addon.name } : undefined,
     changes: comparison.changes,

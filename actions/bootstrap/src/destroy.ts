@@ -13,6 +13,7 @@ import { logGroupName } from "./log-group.ts";
 import { deleteGroup } from "./nodegroup.ts";
 import { order, timing } from "./order.ts";
 import type { Plan } from "./plan.ts";
+import { deleteRole } from "./roles.ts";
 import { OWNER } from "./tags.ts";
 
 /** Everything of ours, in the order in which AWS lets go of it. Deletes by owner tag only. */
@@ -189,26 +190,7 @@ function providers(context: Context, after: readonly string[]): readonly Action[
 function roles(context: Context, after: readonly string[]): readonly Action[] {
   return context.facts.roles
     .filter((role) => role.tags[OWNER] === context.ownership.owner)
-    .map((role) => {
-      const RoleName = role.name;
-      const calls: Call[] = [
-        ...role.attached.map(
-          (PolicyArn): Call => ({ service: "iam", operation: "DetachRolePolicy", args: { RoleName, PolicyArn } }),
-        ),
-        ...Object.keys(role.inline).map(
-          (PolicyName): Call => ({ service: "iam", operation: "DeleteRolePolicy", args: { RoleName, PolicyName } }),
-        ),
-        { service: "iam", operation: "DeleteRole", args: { RoleName } },
-      ];
-      return create({
-        part: partOf(context.ownership.cluster, role.tags) ?? `role-${role.name}`,
-        op: "delete",
-        target: { kind: "Role", name: role.name },
-        destructive: true,
-        after,
-        calls,
-      });
-    });
+    .map((role) => deleteRole(context, role, after));
 }
 
 function logGroup(context: Context, after: readonly string[]): readonly Action[] {

@@ -64,6 +64,7 @@ describe("the policy files", () => {
       "eks:DeleteAddon",
       "eks:DeleteNodegroup",
       "eks:DeletePodIdentityAssociation",
+      "iam:DeleteRole",
       "iam:DeleteRolePolicy",
     ]);
   });

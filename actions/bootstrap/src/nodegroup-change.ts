@@ -8,7 +8,7 @@ import { usual } from "./durations.ts";
 import type { Finding } from "./finding.ts";
 import type { PlannedTemplate } from "./launch-template.ts";
 import { eksTaint, nodeGroupPairs, nodeRepair, plainTaint } from "./nodegroup-fields.ts";
-import { APPLIED, type Tags, userTags } from "./tags.ts";
+import { APPLIED, retag, type Tags } from "./tags.ts";
 import { canonical } from "./value.ts";
 import { minorOf } from "./versions.ts";
 
@@ -115,23 +115,7 @@ function configUpdate(
       args: { clusterName: context.ownership.cluster, nodegroupName: name, ...config },
     });
   }
-  const tags: Tags = { ...context.ownership.common, ...group.tags };
-  const removed = Object.keys(userTags(live.tags)).filter((key) => !(key in tags));
-  calls.push({
-    service: "eks",
-    operation: "TagResource",
-    args: {
-      resourceArn: live.nodegroupArn,
-      tags: { ...(has("tags") ? tags : {}), [APPLIED]: { hashOf: comparison.fields } },
-    },
-  });
-  if (has("tags") && removed.length > 0) {
-    calls.push({
-      service: "eks",
-      operation: "UntagResource",
-      args: { resourceArn: live.nodegroupArn, tagKeys: removed },
-    });
-  }
+  calls.push(...retag(live.nodegroupArn, live.tags, { ...context.ownership.common, ...group.tags }, comparison.fields));
   return [
     create({
       part: `ng-${group.name}`,

@@ -21,7 +21,7 @@ import { order, type Timing, timing } from "./order.ts";
 import { planPodIdentities, podIdentityRoles } from "./pod-identity.ts";
 import { planRole } from "./roles.ts";
 import { foreignFindings, isForeignNetwork, plannedSubnets } from "./subnets.ts";
-import { unlistedGroups } from "./unlisted.ts";
+import { unlistedGroups, unlistedRoles } from "./unlisted.ts";
 import { unsupportedFindings } from "./unsupported.ts";
 import { planUpgrade } from "./upgrade.ts";
 import { addonVersion, targetVersion, upgradePath } from "./versions.ts";
@@ -66,8 +66,9 @@ function planApply(inputs: Inputs, facts: Facts): Plan {
     target.version,
     cluster.actions.map((action) => action.id),
   );
-  const steps: readonly Step[] = [
-    ...roleSpecs(context).map((spec) => planRole(context, spec)),
+  const specs = roleSpecs(context);
+  const first: readonly Step[] = [
+    ...specs.map((spec) => planRole(context, spec)),
     ...(foreign ? [{ actions: [], findings: foreignFindings(context) }] : [ownNetwork(context)]),
     cluster,
     upgrade,
@@ -79,6 +80,15 @@ function planApply(inputs: Inputs, facts: Facts): Plan {
     unlistedAddons(context),
     ...config.managedNodeGroups.map((group) => planNodeGroup(context, group, target.version)),
     unlistedGroups(context),
+  ];
+  const wanted = [...specs.map((spec) => spec.part), "role-cluster"];
+  const steps = [
+    ...first,
+    unlistedRoles(
+      context,
+      wanted,
+      first.flatMap((step) => step.actions),
+    ),
   ];
   const actions = order(steps.flatMap((step) => step.actions));
   const findings: readonly Finding[] = [

@@ -6,7 +6,7 @@ import { type Context, partOf } from "./context.ts";
 import { identityPart, podIdentityRole } from "./desired-roles.ts";
 import { compare, type FieldPair } from "./diff.ts";
 import type { RoleSpec } from "./roles.ts";
-import { APPLIED, tagsOf, userTags } from "./tags.ts";
+import { APPLIED, retag, tagsOf, userTags } from "./tags.ts";
 import { ref, resolve } from "./value.ts";
 
 /** Roles that the file's associations need, in their order. */
@@ -124,14 +124,7 @@ function planAssociation(context: Context, entry: PodIdentityAssociation, index:
               },
             } as const,
           ]),
-      {
-        service: "eks",
-        operation: "TagResource",
-        args: {
-          resourceArn: live.associationArn,
-          tags: { ...ownership.common, ...entry.tags, [APPLIED]: { hashOf: comparison.fields } },
-        },
-      },
+      ...retag(live.associationArn, live.tags, { ...ownership.common, ...entry.tags }, comparison.fields),
     ],
     changes: comparison.changes,
   });

@@ -161,6 +161,28 @@ function updateRole(context: Context, spec: RoleSpec, live: IamRole, isPrivilege
   return { actions: [action] };
 }
 
+/** A role goes only once nothing is attached to it. */
+export function deleteRole(context: Context, role: IamRole, after: readonly string[]): Action {
+  const RoleName = role.name;
+  const calls: readonly Call[] = [
+    ...role.attached.map(
+      (PolicyArn): Call => ({ service: "iam", operation: "DetachRolePolicy", args: { RoleName, PolicyArn } }),
+    ),
+    ...Object.keys(role.inline).map(
+      (PolicyName): Call => ({ service: "iam", operation: "DeleteRolePolicy", args: { RoleName, PolicyName } }),
+    ),
+    { service: "iam", operation: "DeleteRole", args: { RoleName } },
+  ];
+  return create({
+    part: partOf(context.ownership.cluster, role.tags) ?? `role-${role.name}`,
+    op: "delete",
+    target: { kind: "Role", name: role.name },
+    destructive: true,
+    after,
+    calls,
+  });
+}
+
 function attach(spec: RoleSpec, arn: string): Call {
   return { service: "iam", operation: "AttachRolePolicy", args: { RoleName: spec.name, PolicyArn: arn } };
 }

@@ -1,3 +1,5 @@
+import type { Call } from "./action.ts";
+
 /** Keys under which the action keeps what it must remember; nothing else is stored anywhere. */
 export const OWNER = "eks-actions/owner";
 export const PART = "eks-actions/part";
@@ -54,6 +56,23 @@ export function readTags(
   tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined,
 ): Tags {
   return Object.fromEntries((tags ?? []).map((tag) => [tag.Key ?? "", tag.Value ?? ""]));
+}
+
+/** Brings the tags of an EKS object to the wanted ones, together with the hash of what was applied. */
+export function retag(
+  resourceArn: string | undefined,
+  live: Tags | undefined,
+  wanted: Tags,
+  fields: unknown,
+): readonly Call[] {
+  const removed = Object.keys(userTags(live)).filter((key) => !(key in wanted));
+  const tags = { ...wanted, [APPLIED]: { hashOf: fields } };
+  return [
+    { service: "eks", operation: "TagResource", args: { resourceArn, tags } },
+    ...(removed.length === 0
+      ? []
+      : [{ service: "eks", operation: "UntagResource", args: { resourceArn, tagKeys: removed } } as const]),
+  ];
 }
 
 /** The user's own tags: neither ours nor AWS's. */

@@ -1,6 +1,8 @@
-import type { Step } from "./action.ts";
+import type { Action, Step } from "./action.ts";
 import { type Context, partOf } from "./context.ts";
 import { deleteGroup, liveGroups } from "./nodegroup.ts";
+import { deleteRole } from "./roles.ts";
+import { OWNER } from "./tags.ts";
 
 /** Live node groups that no group of the file stands for. */
 export function unlistedGroups(context: Context): Step {
@@ -27,5 +29,19 @@ export function unlistedGroups(context: Context): Step {
       ...facts.fargateProfiles.map((name) => ({ kind: "FargateProfile", name, orphan: false, note: "" })),
       ...facts.capabilities.map((name) => ({ kind: "Capability", name, orphan: false, note: "" })),
     ],
+  };
+}
+
+/** Roles of ours that no part of the file uses any more. They go behind what used them. */
+export function unlistedRoles(context: Context, wanted: readonly string[], actions: readonly Action[]): Step {
+  const { facts, ownership, inputs } = context;
+  const extra = facts.roles.filter((role) => {
+    const part = partOf(ownership.cluster, role.tags);
+    return part !== undefined && role.tags[OWNER] === ownership.owner && !wanted.includes(part);
+  });
+  const gone = actions.filter((action) => action.op === "delete" || action.op === "replace").map((action) => action.id);
+  return {
+    actions: inputs.unmanaged === "delete" ? extra.map((role) => deleteRole(context, role, gone)) : [],
+    unmanaged: extra.map((role) => ({ kind: "Role", name: role.name, orphan: true, note: "" })),
   };
 }
