@@ -113,8 +113,9 @@ function invalidToken(message: string): Error {
   return fault("InvalidIdentityTokenException", message);
 }
 
+// The two spaces are AWS's own (aws-cli#7194).
 function noKey(): Error {
   return invalidToken(
-    "Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements",
+    "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
   );
 }

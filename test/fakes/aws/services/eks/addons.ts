@@ -158,8 +158,10 @@ const updateAddon = handler<Eks.UpdateAddonCommandInput, Eks.UpdateAddonCommandO
 
 function applyUpdate(world: World, record: ClusterRecord, addon: Eks.Addon, input: Eks.UpdateAddonCommandInput): void {
   addon.addonVersion = input.addonVersion ?? addon.addonVersion;
-  // Absent settings fall back to the add-on's own defaults, as in the real update.
-  addon.configurationValues = input.configurationValues === "" ? undefined : input.configurationValues;
+  if (input.configurationValues !== undefined) {
+    addon.configurationValues = input.configurationValues === "" ? undefined : input.configurationValues;
+  }
+  // An absent role means the node's role (terraform-provider-aws#19402); absent values and associations stay.
   addon.serviceAccountRoleArn = input.serviceAccountRoleArn;
   if (input.podIdentityAssociations !== undefined) associate(world, record, addon, input.podIdentityAssociations);
   addon.status = "DEGRADED";
