@@ -1,4 +1,4 @@
-import type { Action, Call } from "./action.ts";
+import type { Action } from "./action.ts";
 import { deleteAddon } from "./addon.ts";
 import { create } from "./build.ts";
 import { consentFindings, type Word } from "./consent.ts";
