@@ -20,7 +20,11 @@ export default defineConfig({
         ...shared,
         test: {
           name: "unit",
-          include: ["packages/**/src/**/*.test.ts", "actions/**/src/**/*.test.ts", "test/{fakes,runner}/**/*.test.ts"],
+          include: [
+            "packages/**/src/**/*.test.ts",
+            "actions/**/src/**/*.test.ts",
+            "test/{fakes,runner,cluster}/**/*.test.ts",
+          ],
           exclude: [real, "**/node_modules/**"],
           server: inline,
         },

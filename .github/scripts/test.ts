@@ -14,6 +14,8 @@ const folder = mkdtempSync(join(tmpdir(), "eks-actions-test-"));
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 const faults: string[] = [];
 
+// First, because a machine without Go should hear of it in a second, not after minutes of tests.
+if (!step("control plane", "node", ["--conditions=source", ".github/scripts/control-plane.ts"])) finish();
 step("lint", "biome", ["check", "."]);
 step("types", "tsc", ["-b"]);
 step("types of the tests", "tsc", ["-p", "test"]);
@@ -22,12 +24,15 @@ step("bundles", "turbo", ["run", "bundle"]);
 step("release tree", "node", [".github/scripts/release-tree.ts"]);
 step("documentation", "node", [".github/scripts/docs.ts", "--check"]);
 for (const project of ["unit", "repo", "built", "real"]) suite(project);
-rmSync(folder, { recursive: true, force: true });
+finish();
 
-if (faults.length > 0) console.log(`\nfailed: ${faults.join(", ")}`);
-const failed = Math.max(total.failed, faults.length > 0 ? 1 : 0);
-console.log(`${total.passed} passed, ${failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`);
-process.exit(failed > 0 ? 1 : 0);
+function finish(): never {
+  rmSync(folder, { recursive: true, force: true });
+  if (faults.length > 0) console.log(`\nfailed: ${faults.join(", ")}`);
+  const failed = Math.max(total.failed, faults.length > 0 ? 1 : 0);
+  console.log(`${total.passed} passed, ${failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`);
+  process.exit(failed > 0 ? 1 : 0);
+}
 
 function step(name: string, command: string, args: readonly string[]): boolean {
   console.log(`\n▸ ${name}`);

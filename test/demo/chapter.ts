@@ -11,7 +11,7 @@ export function chapterOf(told: Told): Chapter {
     comments: told.comments,
     deployments: told.deploymentStates,
     steps: stepsOf(told.workflow).map((step) => ({
-      name: step.stage === "post" ? `Post ${step.name}` : step.name,
+      name: step.name,
       conclusion: step.conclusion === "failure" ? "failure" : "success",
       durationMs: step.durationMs,
       log: step.log.split("\n"),
