@@ -2,7 +2,7 @@ import { type Around, type HealthRule, isDoneWhenPresent, noteOf, ownsPods } fro
 import { KubeApiError, type KubeClient, type ResourceType } from "@eks-actions/kube";
 import { at, groupOf, identityOf, isRecord, type KubeObject, refOf } from "@eks-actions/manifest";
 import { labels } from "./model.ts";
-import { matchesSelector } from "./selector.ts";
+import { createPodTable } from "./pod-table.ts";
 import { slimPod } from "./slim.ts";
 
 export interface ViewOptions {
@@ -48,6 +48,7 @@ const CLASSES: readonly ResourceType[] = [
 export function openView(options: ViewOptions): View {
   const { kube, startedAt } = options;
   const objects = new Map<string, KubeObject>();
+  const podTable = createPodTable();
   const tables = new Map<string, Map<string, KubeObject>>();
   const open = new Map<string, Promise<void>>();
   const restartsBefore = new Map<string, number>();
@@ -81,7 +82,7 @@ export function openView(options: ViewOptions): View {
     take: (object: KubeObject, gone: boolean) => void,
     optional: boolean,
   ): Promise<void> {
-    const key = `${groupOf(type.apiVersion)}/${type.kind} ${where.namespace ?? ""} ${where.labelSelector ?? ""}`;
+    const key = keyOf(type, where);
     const known = open.get(key);
     if (known !== undefined) return known;
     const ready = Promise.withResolvers<void>();
@@ -118,12 +119,17 @@ export function openView(options: ViewOptions): View {
 
   function takePod(object: KubeObject, gone: boolean): void {
     const pod = slimPod(object);
-    const uid = pod.metadata.uid ?? pod.metadata.name;
-    const pods = table("Pod", pod.metadata.namespace ?? "");
-    if (!pods.has(uid) && Date.parse(pod.metadata.creationTimestamp ?? "") < startedAt - 1000)
-      rememberRestarts(pod, restartsBefore);
-    if (gone) pods.delete(uid);
-    else pods.set(uid, pod);
+    const isOld = Date.parse(pod.metadata.creationTimestamp ?? "") < startedAt - 1000;
+    if (isOld && !podTable.has(pod)) rememberRestarts(pod, restartsBefore);
+    if (gone) podTable.remove(pod);
+    else podTable.put(pod);
+  }
+
+  function podsOf(object: KubeObject): readonly KubeObject[] {
+    const namespace = object.metadata.namespace ?? "";
+    const selector = at(object, ["spec", "selector"]);
+    const isWorkload = ownsPods(object) && object.kind !== "Pod";
+    return isWorkload && isRecord(selector) ? podTable.matching(namespace, selector) : podTable.all(namespace);
   }
 
   const into = (kind: string, namespace: string) => (object: KubeObject, gone: boolean) => {
@@ -191,7 +197,8 @@ export function openView(options: ViewOptions): View {
     around: (object, firstSeen) => {
       const namespace = object.metadata.namespace ?? "";
       return {
-        pods: podsOf(object, values("Pod", namespace)),
+        pods: podsOf(object),
+        arePodsUnknown: !open.has(keyOf(POD, { namespace })),
         replicaSets: values("ReplicaSet", namespace),
         events: values("Event", namespace),
         nodes: nodes === undefined ? undefined : [...nodes.values()],
@@ -220,7 +227,7 @@ export function openView(options: ViewOptions): View {
         follow(NODE, {}, takeNode, true),
       ]);
     },
-    pods: (namespace) => values("Pod", namespace),
+    pods: (namespace) => podTable.all(namespace),
     events: (namespace) => values("Event", namespace),
     async changed() {
       refuse();
@@ -237,6 +244,13 @@ export function openView(options: ViewOptions): View {
   };
 }
 
+function keyOf(
+  type: ResourceType,
+  where: { namespace?: string | undefined; labelSelector?: string | undefined },
+): string {
+  return `${groupOf(type.apiVersion)}/${type.kind} ${where.namespace ?? ""} ${where.labelSelector ?? ""}`;
+}
+
 /** Kinds whose verdict can change after the write. */
 export function needsWatch(object: KubeObject): boolean {
   if (isDoneWhenPresent(object)) return false;
@@ -249,14 +263,6 @@ function isOlder(object: KubeObject, than: KubeObject): boolean {
   const [a, b] = [object.metadata.resourceVersion ?? "", than.metadata.resourceVersion ?? ""];
   if (!/^\d+$/.test(a) || !/^\d+$/.test(b)) return false;
   return a.length === b.length ? a < b : a.length < b.length;
-}
-
-function podsOf(object: KubeObject, pods: readonly KubeObject[]): readonly KubeObject[] {
-  const selector = at(object, ["spec", "selector"]);
-  const isWorkload = ownsPods(object) && object.kind !== "Pod";
-  return isWorkload && isRecord(selector)
-    ? pods.filter((pod) => matchesSelector(selector, pod.metadata.labels ?? {}))
-    : pods;
 }
 
 function rememberRestarts(pod: KubeObject, before: Map<string, number>): void {

@@ -48,7 +48,11 @@ export function judgeService(object: KubeObject, around: Around, budgets: Budget
       pod.metadata.namespace === namespace &&
       Object.entries(selector).every(([key, value]) => pod.metadata.labels?.[key] === value),
   );
-  return healthy(object, "present", matches ? {} : { warnings: ["its selector matches no pod"] });
+  return healthy(
+    object,
+    "present",
+    matches || around.arePodsUnknown === true ? {} : { warnings: ["its selector matches no pod"] },
+  );
 }
 
 const ALB_CONTROLLERS = new Set(["ingress.k8s.aws/alb", "eks.amazonaws.com/alb", "k8s.io/ingress-nginx"]);

@@ -368,6 +368,13 @@ describe("judge", () => {
     expect(verdict(job, 5, {}, { jobPolicy: "started" }).status).toBe("healthy");
   });
 
+  it("warns of a Service without pods, unless nobody has looked for pods", () => {
+    const one = object("v1", "Service", { spec: { selector: { app: "web" } } });
+    expect(verdict(one).warnings).toEqual(["its selector matches no pod"]);
+    expect(verdict(one, 5, { arePodsUnknown: true }).warnings).toEqual([]);
+    expect(verdict(one, 5, { pods: [pod({ labels: { app: "web" } })] }).warnings).toEqual([]);
+  });
+
   it("follows a rule of one's own before anything else", () => {
     const rules = [
       {

@@ -135,6 +135,8 @@ export interface RuleMatch {
 /** What stands around an object, as far as it is known. */
 export interface Around {
   readonly pods: readonly KubeObject[];
+  /** True when nobody has looked for pods: then their absence says nothing. */
+  readonly arePodsUnknown?: boolean | undefined;
   readonly replicaSets: readonly KubeObject[];
   readonly events: readonly KubeObject[];
   /** `undefined` when nodes may not be read. */

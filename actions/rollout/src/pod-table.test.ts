@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { createPodTable } from "./pod-table.ts";
+
+const pod = (name: string, labels: Readonly<Record<string, string>>, namespace = "shop") => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name, namespace, uid: name, labels },
+});
+
+describe("the pod table", () => {
+  it("finds pods by selector in their own namespace, after changes and removals too", () => {
+    const table = createPodTable();
+    table.put(pod("a", { app: "web", tier: "1" }));
+    table.put(pod("b", { app: "web", tier: "2" }));
+    table.put(pod("c", { app: "db" }));
+    table.put(pod("d", { app: "web" }, "other"));
+    const names = (selector: Readonly<Record<string, unknown>>) =>
+      table.matching("shop", selector).map((one) => one.metadata.name);
+    expect(names({ matchLabels: { app: "web" } })).toEqual(["a", "b"]);
+    expect(names({ matchLabels: { app: "web", tier: "2" } })).toEqual(["b"]);
+    expect(names({ matchExpressions: [{ key: "tier", operator: "Exists" }] })).toEqual(["a", "b"]);
+    table.put(pod("a", { app: "db" }));
+    table.remove(pod("b", {}));
+    expect(names({ matchLabels: { app: "web" } })).toEqual([]);
+    expect(names({ matchLabels: { app: "db" } })).toEqual(["c", "a"]);
+    expect(table.all("shop").map((one) => one.metadata.name)).toEqual(["c", "a"]);
+    expect([table.has(pod("a", {})), table.has(pod("b", {}))]).toEqual([true, false]);
+  });
+});
