@@ -126,3 +126,9 @@ function xml(status: number, body: string, requestId: string): Outgoing {
     body: `<?xml version="1.0" encoding="UTF-8"?>\n${body}`,
   };
 }
+
+/** The answer where the stand-in has none. */
+export function notImplemented(name: string, requestId: string): Outgoing {
+  const answer = json(501, { message: `STANDIN_UNKNOWN_OPERATION: ${name}` }, "application/json", requestId);
+  return { ...answer, headers: { ...answer.headers, "x-amzn-errortype": "STANDIN_UNKNOWN_OPERATION" } };
+}
