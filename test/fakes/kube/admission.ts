@@ -51,7 +51,8 @@ function addServiceAccount(store: Store, type: ResourceType, pod: JsonObject) {
   const namespace = textAt(pod, "metadata", "namespace") ?? "";
   const account = store.get("serviceaccounts", `${namespace}/${name}`);
   if (account === undefined) {
-    const own = textAt(pod, "metadata", "name") ?? "";
+    // This admission runs before a name is generated.
+    const own = textAt(pod, "metadata", "generateName") ?? textAt(pod, "metadata", "name") ?? "";
     throw forbidden(
       type,
       own,

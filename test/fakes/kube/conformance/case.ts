@@ -63,7 +63,13 @@ export interface Pace {
   readonly bounds: readonly { readonly path: Path; readonly min?: number; readonly max?: number }[];
 }
 
-export type Step = Request | Settle | Gone | Watch | Pace;
+/** Reads a namespace's events until each of these reasons is there, then compares what they say. */
+export interface Events {
+  readonly do: "events";
+  readonly reasons: readonly string[];
+}
+
+export type Step = Events | Request | Settle | Gone | Watch | Pace;
 
 /** A script of requests whose answers must be the same on the real and the embedded API server. */
 export interface Case {

@@ -34,6 +34,7 @@ export function createNormaliser(namespace: string): Normaliser {
       .replaceAll(/127\.0\.0\.1:\d+/g, "<endpoint>")
       .replaceAll(/\b10\.(96|0)\.\d+\.\d+/g, "<ip>")
       .replaceAll(/\bus-east-1[abc]\b/g, "<zone>")
+      .replaceAll(/ to node-\d+$/g, " to <node>")
       .replaceAll(hashes, "-<hash>")
       .replaceAll(suffix, "$1-<random>");
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { equal, get, isJson, isObject, type Json, type JsonObject } from "../json.ts";
-import type { Case, Gone, Pace, Path, Request, Settle, Step, Watch, Who } from "./case.ts";
+import { equal, get, isJson, isObject, type Json, type JsonObject, objectsAt } from "../json.ts";
+import type { Case, Events, Gone, Pace, Path, Request, Settle, Step, Watch, Who } from "./case.ts";
 import { type Answer, type Call, connect, type Target } from "./http.ts";
 import { createNormaliser, type Normaliser } from "./normalise.ts";
 
@@ -64,6 +64,8 @@ async function runStep(session: Session, step: Step): Promise<void> {
       return runWatch(session, step);
     case "pace":
       return runPace(session, step);
+    case "events":
+      return runEvents(session, step);
   }
 }
 
@@ -146,6 +148,38 @@ async function runGone(session: Session, step: Gone): Promise<void> {
     await sleep(20);
   }
   show(session, `gone ${step.path}`, null);
+}
+
+async function runEvents(session: Session, step: Events): Promise<void> {
+  const end = Date.now() + patience;
+  for (;;) {
+    const { body } = await read(session, "/api/v1/namespaces/{ns}/events");
+    const found = objectsAt(body, "items").filter((event) => step.reasons.includes(String(event["reason"])));
+    const missing = step.reasons.filter((reason) => !found.some((event) => event["reason"] === reason));
+    if (missing.length === 0) {
+      show(session, `events ${step.reasons.join(", ")}`, said(session, found));
+      return;
+    }
+    if (Date.now() > end) throw new Error(`no event ${missing.join(", ")}: ${JSON.stringify(body).slice(0, 2000)}`);
+    await sleep(50);
+  }
+}
+
+/** What events say, each sentence once: how often and in which order is free. */
+function said(session: Session, events: readonly JsonObject[]): Json {
+  const lines = events.map((event) => {
+    const parts = [
+      event["type"],
+      event["reason"],
+      event["reportingComponent"],
+      get(event, "involvedObject", "kind"),
+      get(event, "involvedObject", "apiVersion"),
+      event["message"],
+    ];
+    // kwok speaks under its own name and leaves out the version; a kubelet does not.
+    return session.normaliser.text(parts.join(" | ").replace("kwok_controller | Pod |  |", "kubelet | Pod | v1 |"));
+  });
+  return [...new Set(lines)].sort();
 }
 
 function eventsIn(text: string): Json[] {

@@ -1,4 +1,4 @@
-import { apply, apps, type Case, core, del, get, merge, post, workload } from "../case.ts";
+import { apply, apps, type Case, core, del, get, merge, workload } from "../case.ts";
 import { counts, deployments, healthy, image, podOf, reasonOf } from "./steps.ts";
 
 export const deploymentCases: readonly Case[] = [
@@ -164,111 +164,6 @@ export const deploymentCases: readonly Case[] = [
           ["items", 0, "status", "containerStatuses"],
           ["items", 0, "status", "phase"],
         ],
-      },
-    ],
-  },
-  {
-    area: "workloads",
-    name: "a crash loop counts its restarts",
-    steps: [
-      apply(
-        `${deployments}/web`,
-        "one",
-        workload("Deployment", "web", { replicas: 1, labels: { "sim.test/behaviour": "crashloop" } }),
-        201,
-        "",
-        { only: [] },
-      ),
-      {
-        do: "settle",
-        path: podOf("web"),
-        until: [
-          [["items", 0, "status", "containerStatuses", 0, "restartCount"], 2],
-          [["items", 0, "status", "containerStatuses", 0, "state", "waiting", "reason"], "CrashLoopBackOff"],
-        ],
-        compare: [
-          ["items", 0, "status", "containerStatuses"],
-          ["items", 0, "status", "phase"],
-        ],
-      },
-    ],
-  },
-  {
-    area: "workloads",
-    name: "a quota stops the pods that exceed it",
-    steps: [
-      post(
-        `${core}/resourcequotas`,
-        { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "q" }, spec: { hard: { pods: "1" } } },
-        201,
-        { only: [] },
-      ),
-      { do: "settle", path: `${core}/resourcequotas/q`, until: [[["status", "used", "pods"], "0"]] },
-      apply(`${deployments}/web`, "one", workload("Deployment", "web", { replicas: 2 }), 201, "", { only: [] }),
-      {
-        do: "settle",
-        path: `${apps}/replicasets`,
-        until: [[["items", 0, "status", "conditions", 0, "reason"], "FailedCreate"]],
-        compare: [["items", 0, "status", "conditions"]],
-      },
-      {
-        do: "settle",
-        path: `${deployments}/web`,
-        until: [
-          [["status", "readyReplicas"], 1],
-          [reasonOf("ReplicaFailure"), "FailedCreate"],
-        ],
-        compare: [["status"]],
-      },
-      {
-        do: "settle",
-        path: `${core}/resourcequotas/q`,
-        until: [[["status", "used", "pods"], "1"]],
-        compare: [["status"]],
-      },
-      post(
-        `${core}/pods`,
-        {
-          apiVersion: "v1",
-          kind: "Pod",
-          metadata: { name: "p" },
-          spec: { containers: [{ name: "main", image: "x:1" }] },
-        },
-        403,
-      ),
-    ],
-  },
-  {
-    area: "workloads",
-    name: "pods that fit nowhere say why",
-    steps: [
-      apply(
-        `${deployments}/web`,
-        "one",
-        workload("Deployment", "web", { replicas: 1, container: { resources: { requests: { cpu: "1000" } } } }),
-        201,
-        "",
-        { only: [] },
-      ),
-      {
-        do: "settle",
-        path: podOf("web"),
-        until: [[["items", 0, "status", "conditions", { type: "PodScheduled" }, "reason"], "Unschedulable"]],
-        compare: [["items", 0, "status"]],
-      },
-      apply(
-        `${deployments}/pin`,
-        "one",
-        workload("Deployment", "pin", { replicas: 1, pod: { nodeSelector: { none: "such" } } }),
-        201,
-        "",
-        { only: [] },
-      ),
-      {
-        do: "settle",
-        path: podOf("pin"),
-        until: [[["items", 0, "status", "conditions", { type: "PodScheduled" }, "reason"], "Unschedulable"]],
-        compare: [["items", 0, "status"]],
       },
     ],
   },

@@ -7,6 +7,7 @@ import { errorCases } from "./errors.ts";
 import { kindCases } from "./kinds.ts";
 import { lifecycleCases } from "./lifecycle.ts";
 import { listCases } from "./lists.ts";
+import { podCases } from "./pods.ts";
 import { workloadCases } from "./workloads.ts";
 
 export const cases: readonly Case[] = [
@@ -18,5 +19,6 @@ export const cases: readonly Case[] = [
   ...lifecycleCases,
   ...errorCases,
   ...deploymentCases,
+  ...podCases,
   ...workloadCases,
 ];

@@ -79,6 +79,14 @@ const widget = (spec: object, metadata: object = {}) => ({
 });
 const widgets = "/apis/{ns}.test/v1/namespaces/{ns}/widgets";
 
+const leases = "/apis/coordination.k8s.io/v1/namespaces/{ns}/leases";
+const lease = (spec: object, metadata: object = {}) => ({
+  apiVersion: "coordination.k8s.io/v1",
+  kind: "Lease",
+  metadata: { name: "l", ...metadata },
+  spec,
+});
+
 export const lifecycleCases: readonly Case[] = [
   {
     area: "life cycle",
@@ -348,6 +356,26 @@ export const lifecycleCases: readonly Case[] = [
       apply(`${widgets}/w`, "one", widget({ size: 1 }), 201, "", { only: [] }),
       del(`${crds}/widgets.{ns}.test`, 200, { only: [["kind"]] }),
       { do: "gone", path: `${crds}/widgets.{ns}.test` },
+    ],
+  },
+  {
+    area: "life cycle",
+    name: "a Lease is taken by one holder at a time",
+    steps: [
+      post(
+        leases,
+        lease({ holderIdentity: "a", leaseDurationSeconds: 60, renewTime: "2026-01-01T00:00:00.000000Z" }),
+        201,
+        { save: { rv: ["metadata", "resourceVersion"] }, as: "ci" },
+      ),
+      post(leases, lease({ holderIdentity: "b" }), 409, { as: "ci" }),
+      put(`${leases}/l`, lease({ holderIdentity: "b" }, { resourceVersion: "{rv}" }), 200, { as: "ci" }),
+      put(`${leases}/l`, lease({ holderIdentity: "c" }, { resourceVersion: "{rv}" }), 409, { as: "ci" }),
+      put(`${leases}/l`, lease({ holderIdentity: "c" }), 422, { as: "ci" }),
+      put(`${leases}/m`, { ...lease({ holderIdentity: "c" }), metadata: { name: "m" } }, 201, {
+        as: "ci",
+        only: [["spec"]],
+      }),
     ],
   },
 ];
