@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ActionError, type RunContext } from "@eks-actions/action";
+import { hasKeys } from "@eks-actions/aws";
 import { readYaml } from "@eks-actions/manifest";
 import { type PriceFile, parsePriceFile, type StrictDocument } from "@eks-actions/pricing";
 import { chooseBase } from "./base.ts";
@@ -185,12 +186,7 @@ function resolveCluster(
 }
 
 async function findAllPrices(clusters: readonly ClusterSpec[], inputs: Inputs, ports: Ports, signal: AbortSignal) {
-  const { env } = ports.run;
-  const hasCredentials = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-  ].some((name) => (env[name] ?? "") !== "");
+  const hasCredentials = hasKeys(ports.run.env);
   const folder =
     inputs.priceCache === undefined ? undefined : allowedFolder(inputs.priceCache, ports.run, "price-cache", true);
   const found = new Map<string, FoundPrices>();

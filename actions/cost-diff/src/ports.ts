@@ -1,6 +1,7 @@
 import type { BasePorts } from "@eks-actions/action";
 import { createGitHub, type GitHubPort } from "@eks-actions/github";
 import type { Inputs } from "./inputs.ts";
+import { createLivePrices } from "./live-prices.ts";
 import type { LivePrices } from "./prices.ts";
 import { type Program, runProgram } from "./program.ts";
 
@@ -15,9 +16,7 @@ export function realPorts(base: BasePorts, inputs: Inputs): Ports {
   return {
     ...base,
     program: runProgram,
-    livePrices: async () => {
-      throw new Error("not yet");
-    },
+    livePrices: createLivePrices(base),
     github: createGitHub({
       token: inputs.githubToken ?? "",
       apiUrl: base.run.apiUrl,

@@ -46,6 +46,12 @@ export async function findPrices(request: PriceRequest): Promise<FoundPrices> {
     return { region, tables: shipped === undefined ? [] : [shipped], fresh: undefined, warnings: [] };
   if (isCacheEnough || (source === "auto" && !request.hasCredentials))
     return { region, tables: rest, fresh: undefined, warnings: [] };
+  if (!request.hasCredentials) {
+    throw new ActionError("PRICING_DENIED", {
+      message: "`price-source: live` needs credentials, and the job's environment holds none",
+      hint: "put the auth action before this step, or use `price-source: auto`",
+    });
+  }
   try {
     const live = await request.live(region, request.signal);
     return { region, tables: [live, ...(source === "live" ? [] : rest)], fresh: live, warnings: [] };

@@ -81,6 +81,7 @@ export { type IdTokenRequest, requestIdToken } from "./id-token.ts";
 export { type IdClaims, type IdToken, readIdToken, type TokenChecks } from "./jwt.ts";
 export { PARTITION_IDS, type Partition, partitionOf, REGION_PATTERN, stsHost } from "./partition.ts";
 export { type LivePriceList, readLivePrices } from "./pricing/live-prices.ts";
+export { hasKeys } from "./pricing/signed-request.ts";
 export { createPrivate, readPrivate, replacePrivate } from "./private-file.ts";
 export { type Agents, createAgents, type ProxySettings, proxySecrets, readProxy } from "./proxy.ts";
 export { renewSession } from "./renew-session.ts";
