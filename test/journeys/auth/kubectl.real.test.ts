@@ -27,13 +27,14 @@ async function connect(world: World, namespaces: readonly string[]) {
   });
 }
 
+// Each world has its own seed: equal keys make equal tokens within a second, and the API server remembers tokens for 10 s.
 describe("kubectl with auth's kubeconfig", () => {
   it.each([
-    ["the keys of the environment", {}],
-    ["no credentials in the job at all", { credentials: "none" }],
-    ["a profile that renews itself", { refresh: "true" }],
-  ])("talks to a real API server with %s, as far as the access entry goes", async (_, inputs) => {
-    await using world = await createWorld();
+    ["the keys of the environment", 11, {}],
+    ["no credentials in the job at all", 12, { credentials: "none" }],
+    ["a profile that renews itself", 13, { refresh: "true" }],
+  ])("talks to a real API server with %s, as far as the access entry goes", async (_, seed, inputs) => {
+    await using world = await createWorld({ aws: { seed } });
     await using namespace = await cluster.namespace("auth");
     await using _router = await connect(world, [namespace.name]);
     const result = await world.login({ "eks-cluster": "payments", namespace: namespace.name, ...inputs });
@@ -51,7 +52,7 @@ describe("kubectl with auth's kubeconfig", () => {
   });
 
   it("is turned away once the access entry is gone", async () => {
-    await using world = await createWorld();
+    await using world = await createWorld({ aws: { seed: 14 } });
     await using _router = await connect(world, ["default"]);
     const result = await world.login({ "eks-cluster": "payments" });
     world.aws.account.clusters.get("payments")?.accessEntries.clear();
