@@ -109,13 +109,22 @@ function literal(pattern: string): string {
   return pattern.replace(/\$\{([*?$])\}/g, "$1");
 }
 
-/** `*` and `?` as wildcards, letter case matters. */
+const compiled = new Map<string, RegExp>();
+
+/** `*` and `?` as wildcards, letter case matters unless the flag `i` is given. */
 export function matchesPattern(pattern: string, text: string, flags = ""): boolean {
+  const key = `${flags}/${pattern}`;
+  const expression = compiled.get(key) ?? compile(pattern, flags);
+  compiled.set(key, expression);
+  return expression.test(text);
+}
+
+function compile(pattern: string, flags: string): RegExp {
   const source = [...pattern.matchAll(/\$\{([*?$])\}|[\s\S]/g)].map(([token, escaped]) => {
     if (escaped !== undefined) return `\\${escaped}`;
     if (token === "*") return "[\\s\\S]*";
     if (token === "?") return "[\\s\\S]";
     return token.replace(/[.+^${}()|[\]\\/-]/g, "\\$&");
   });
-  return new RegExp(`^${source.join("")}$`, flags).test(text);
+  return new RegExp(`^${source.join("")}$`, flags);
 }

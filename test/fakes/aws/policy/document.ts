@@ -14,8 +14,15 @@ export interface Statement {
   readonly conditions: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
 }
 
-/** Reads a policy document; `undefined` where IAM would answer MalformedPolicyDocument. */
+const parsed = new Map<string, readonly Statement[] | undefined>();
+
+/** Reads a policy document; `undefined` where IAM would answer MalformedPolicyDocument. Each text is read once. */
 export function parsePolicy(text: string): readonly Statement[] | undefined {
+  if (!parsed.has(text)) parsed.set(text, readPolicy(text));
+  return parsed.get(text);
+}
+
+function readPolicy(text: string): readonly Statement[] | undefined {
   const document = parseJson(text);
   if (!isRecord(document)) return undefined;
   const raw = document["Statement"];
