@@ -34,7 +34,8 @@ async function forkScene(): Promise<{
   report: Envelope;
   render(text: string, inputs?: Record<string, string>): Promise<StepResult>;
 }> {
-  const report = structuredClone(await (computed ??= compute()));
+  computed ??= compute();
+  const report = structuredClone(await computed);
   const github = await startGitHub({ event: "workflow_run", fork: true, permissions });
   const [pull] = github.repo.pulls;
   report.pr = pull?.number ?? 0;
