@@ -5,10 +5,11 @@ import { awsFault } from "./aws-fault.ts";
 import { partOfId } from "./build.ts";
 import type { Facts } from "./facts.ts";
 import { kindWord } from "./kinds.ts";
+import { refuseForeign } from "./lease.ts";
 import { findMade } from "./lookup.ts";
 import { runningUpdate } from "./observe-cluster.ts";
 import type { Ports } from "./ports.ts";
-import { OWNER, PART } from "./tags.ts";
+import { LEASE, OWNER, PART } from "./tags.ts";
 import { requestToken, tokenMember } from "./token.ts";
 import { resolve } from "./value.ts";
 import { verdictOf } from "./verdict.ts";
@@ -185,6 +186,8 @@ async function adopt(work: Work, action: Action, call: Call, error: unknown): Pr
   if (call.operation === "CreateOpenIDConnectProvider") return { kind: "done", replan: true };
   const tags = await liveTags(work, call);
   if (tags === undefined) return { kind: "again", waitMs: 5_000 };
+  // Of two runs that begin at the same moment, one makes the first role; the other meets its claim here.
+  refuseForeign(tags[LEASE], ports.run, ports.clock.now(), facts);
   const owner = ownerIn(call.args);
   if (tags[OWNER] === owner && (tags[PART] ?? "").startsWith(`${cluster}/`)) return { kind: "done", replan: true };
   throw nameConflict(action, call, error);

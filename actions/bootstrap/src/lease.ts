@@ -84,7 +84,8 @@ export async function takeLease(ports: Ports, facts: Facts, signal: AbortSignal)
   };
 }
 
-function refuseForeign(tag: string | undefined, run: RunContext, now: number, facts: Facts): void {
+/** @throws ActionError `LEASE_HELD` when the tag is another run's, and still good */
+export function refuseForeign(tag: string | undefined, run: RunContext, now: number, facts: Facts): void {
   const match = /^(.*)\.(\d+)\/(\d+)$/.exec(tag ?? "");
   if (match === null) return;
   const [, runId, , seconds] = match;

@@ -29,10 +29,13 @@ export function chooseZones(facts: Facts): readonly string[] {
   return Array.from({ length }, (_, index) => live[index] ?? wanted[index] ?? "").filter((zone) => zone !== "");
 }
 
+/** A group with several types runs wherever one of them is offered. */
 function offered(facts: Facts): readonly string[] {
-  const types = [...facts.offerings.values()];
+  const groups = facts.config.managedNodeGroups.filter((group) => group.instanceTypes.length > 0);
+  const isOffered = (zone: string) =>
+    groups.every((group) => group.instanceTypes.some((type) => facts.offerings.get(type)?.includes(zone) === true));
   return facts.zones
-    .filter((zone) => isUsable(zone) && types.every((zones) => zones.includes(zone.ZoneName ?? "")))
+    .filter((zone) => isUsable(zone) && isOffered(zone.ZoneName ?? ""))
     .sort((a, b) => ((a.ZoneId ?? "") < (b.ZoneId ?? "") ? -1 : 1))
     .flatMap((zone) => zone.ZoneName ?? []);
 }

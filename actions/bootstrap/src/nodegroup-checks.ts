@@ -2,13 +2,13 @@ import type { ManagedNodeGroup } from "@eks-actions/cluster-config";
 import type { Context } from "./context.ts";
 import type { Finding } from "./finding.ts";
 import { groupAmiType } from "./nodegroup-fields.ts";
-import { nodeSubnets } from "./subnets.ts";
+import { nodeSubnets, plannedSubnets } from "./subnets.ts";
 import { minorOf } from "./versions.ts";
 
 export function groupFindings(context: Context, group: ManagedNodeGroup, version: string): readonly Finding[] {
   const target = { kind: "NodeGroup", name: group.name };
   const findings: Finding[] = [];
-  if (nodeSubnets(context, group).length === 0) {
+  if (nodeSubnets(context, group).length === 0 && plannedSubnets(context).length > 0) {
     findings.push({
       level: "fatal",
       code: "SUBNET_INVALID",

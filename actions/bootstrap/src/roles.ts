@@ -84,7 +84,8 @@ function createRole(
     op: "create",
     target: { kind: "Role", name: spec.name },
     needs: isPrivileged ? ["privileged-policy"] : [],
-    after: spec.after,
+    // The cluster's role carries the claim of this run, so it is made before everything else.
+    after: [...(spec.after ?? []), ...(spec.part === "role-cluster" ? [] : ["role-cluster"])],
     calls,
   });
 }
