@@ -82,6 +82,11 @@ async function pack(): Promise<void> {
     quiet: true,
     target: "es2022",
   });
+  // ncc turns a module that it cannot find into an error at run time; a user's run is too late to hear of it.
+  for (const text of [code, ...Object.values(assets).map((asset) => String(asset.source))]) {
+    const missing = /eval\("require"\)\("([^"]+)"\)/.exec(text)?.[1];
+    if (missing !== undefined) fail(`BUNDLE_MISSING_MODULE: ${missing}`);
+  }
   mkdirSync("dist/program", { recursive: true });
   writeFileSync("dist/program/index.js", code);
   for (const [file, asset] of Object.entries(assets)) {
