@@ -92,10 +92,7 @@ export async function gate(
 
     progress.update(verdicts, now - began);
     if (hasProgressed(best, verdicts)) progressAt = now;
-    graceUntil = Math.max(
-      graceUntil,
-      ...verdicts.map((verdict) => (verdict.suspect === undefined ? 0 : (verdict.recheckAt ?? 0))),
-    );
+    graceUntil = Math.max(graceUntil, ...verdicts.map((verdict) => verdict.graceUntil ?? 0));
     const open = verdicts.filter((verdict) => !isDone(verdict));
     if (open.length === 0) {
       healthySince ??= now;

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { ActionError, type Log } from "@eks-actions/action";
 import { parseManifests, type SourcedObject } from "@eks-actions/manifest";
 import type { Inputs } from "./inputs.ts";
+import { refuseRemoteBases } from "./remote-bases.ts";
 import { insidePath, type Places, SOURCE_LIMITS } from "./sources.ts";
 
 const TIME_LIMIT_MS = 60_000;
@@ -32,10 +33,10 @@ async function kustomize(
   signal: AbortSignal,
 ): Promise<readonly SourcedObject[]> {
   const path = insidePath(directory, renderer.places);
-  const remote = inputs.allowRemote ? [] : ["--load-restrictor", "LoadRestrictionsRootOnly"];
+  if (!inputs.allowRemote) refuseRemoteBases(directory, renderer.places);
   const commands: readonly (readonly [string, readonly string[]])[] = [
-    ["kustomize", ["build", path, ...remote]],
-    ["kubectl", ["kustomize", path, ...remote]],
+    ["kustomize", ["build", path]],
+    ["kubectl", ["kustomize", path]],
   ];
   const text = await firstInstalled(
     commands,

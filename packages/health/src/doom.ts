@@ -111,6 +111,9 @@ function hopeful(
   const hint = doomed[0]?.trouble.message ?? creation?.message;
   const reason =
     first === undefined ? (isShort ? "pods to be created" : "") : `${first.metadata.name} ${waitReason(first)}`;
+  const graces = [...doomed.map(({ trouble }) => trouble.doomedAt), creation?.doomedAt]
+    .filter((time) => time !== undefined)
+    .filter((time) => time > now);
   const suspect = suspectOf(doomed, creation, late, around);
   return waiting(
     workload,
@@ -120,6 +123,7 @@ function hopeful(
       evidence: evidenceOf(doomed),
       wantsDetails: any.some((one) => one.now) || creation !== undefined || (isShort && now >= shortAt),
       ...(times.length === 0 ? {} : { recheckAt: Math.min(...times) }),
+      ...(graces.length === 0 ? {} : { graceUntil: Math.max(...graces) }),
       ...(suspect === undefined ? {} : { suspect }),
     },
   );
@@ -203,6 +207,7 @@ export function judgePod(pod: KubeObject, around: Around, budgets: Budgets, now:
     ...shared,
     wantsDetails: suspicion.now,
     ...(at.length === 0 ? {} : { recheckAt: Math.min(...at) }),
+    ...(trouble?.doomedAt === undefined || trouble.doomedAt <= now ? {} : { graceUntil: trouble.doomedAt }),
     ...(trouble !== undefined
       ? { suspect: { why: trouble.why, message: trouble.message } }
       : probe === undefined

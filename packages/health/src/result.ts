@@ -50,5 +50,10 @@ export function failedAfter(
   const end = clock.since + clock.budgetMs;
   const shared = { sure, watching: [key], ...extra };
   if (clock.now >= end) return failed(object, why, message, shared);
-  return waiting(object, message, { ...shared, recheckAt: end, suspect: { why, message: line(message) } });
+  return waiting(object, message, {
+    ...shared,
+    recheckAt: end,
+    graceUntil: end,
+    suspect: { why, message: line(message) },
+  });
 }

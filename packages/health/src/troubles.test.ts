@@ -277,6 +277,7 @@ describe("a Deployment whose new pods suffer", () => {
     const before = judge(object, around(scene), { ...defaultBudgets, ...budgets }, at(failsAt) - 1);
     expect(before).toMatchObject({ status: "progressing", suspect: { why } });
     expect(before.recheckAt).toBeLessThanOrEqual(at(failsAt));
+    expect(before.graceUntil).toBe(at(failsAt));
   });
 
   it.each(borne)("bears %s", (_, shape, parts) => {

@@ -70,6 +70,8 @@ export interface Verdict {
   readonly warnings: readonly string[];
   /** Milliseconds since the epoch: when time alone may change the verdict. */
   readonly recheckAt?: number | undefined;
+  /** Until when known trouble is borne: no other limit may end the wait before. */
+  readonly graceUntil?: number | undefined;
   readonly suspect?: Suspect | undefined;
   /** Keys of what is being watched against a budget. The caller remembers when each was first seen: `Around.firstSeen`. */
   readonly watching: readonly string[];

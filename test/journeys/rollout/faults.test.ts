@@ -73,3 +73,18 @@ function age(scene: Awaited<ReturnType<typeof createScene>>): void {
   lease.spec.renewTime = new Date(Date.now() - 120_000).toISOString();
   scene.kube.store.put("leases.coordination.k8s.io", key, lease);
 }
+
+describe("two runs of one app at once", () => {
+  it("have one winner, and the other names the winner's run", async () => {
+    await using scene = await released({ podStartMs: 1500 });
+    scene.write("k8s/web.yaml", deployment({ image: "registry.example/web:2" }));
+    const other = { github: { run_id: "2000002" } };
+    const results = await Promise.all([scene.rollout(), scene.rollout({}, other)]);
+    const outcomes = results.map((result) => `${result.outputs["result"]} ${result.outputs["cause"]}`).sort();
+    expect(outcomes, results.map((one) => one.log).join("\n")).toEqual(["applied ", "failed LOCKED"]);
+    expect(results.find((result) => result.outputs["cause"] === "LOCKED")?.outputs["cause-message"]).toMatch(
+      /actions\/runs\/\d+/,
+    );
+    expect(lock(scene)).toContain('"holderIdentity":""');
+  });
+});

@@ -150,6 +150,23 @@ describe("on the real control plane, a set", () => {
   });
 });
 
+describe("on the real control plane, a kustomization", () => {
+  it("is rendered by kubectl, with its images replaced, and its annotations point to the overlay", async () => {
+    await using scene = await realScene(cluster);
+    scene.write("base/kustomization.yaml", "resources: [web.yaml]\n");
+    scene.write("base/web.yaml", deployment());
+    scene.write("overlay/kustomization.yaml", "resources: [../base]\nnamePrefix: a-\n");
+    const inputs = { manifests: "", kustomize: "overlay", images: "web=registry.example/web:7" };
+    const options = { env: { PATH: `${cluster.binaries}:${process.env["PATH"]}` } };
+    const result = await scene.rollout(inputs, options);
+    expect(result.outputs, result.log).toMatchObject({ result: "applied", created: "1" });
+    expect(JSON.stringify(await scene.object("/apis/apps/v1", "deployments/a-web"))).toContain(
+      "registry.example/web:7",
+    );
+    expect(result.log).toContain("(overlay:1)");
+  });
+});
+
 describe("on the real control plane, with exactly the rights of rbac/namespace.yaml", () => {
   it("a release goes live, a bad one is explained and reverted, and an object is pruned", async () => {
     const [role] = parseManifests(readFileSync("actions/rollout/rbac/namespace.yaml", "utf8"), "namespace.yaml");
