@@ -3,6 +3,7 @@ import type { Context } from "./context.ts";
 import { partitionOf, roleName } from "./names.ts";
 import { document, type Grant, nodeGrant, type Statement, wellKnownGrant } from "./policies.ts";
 import type { RoleSpec } from "./roles.ts";
+import type { Tags } from "./tags.ts";
 import { inText, ref, shortHash } from "./value.ts";
 
 /** Permissions as the file gives them, in any of its four forms. */
@@ -129,36 +130,74 @@ export function podIdentityRole(
   };
 }
 
+export interface IrsaOptions {
+  readonly part: string;
+  readonly name?: string | undefined;
+  readonly boundary?: string | undefined;
+  readonly tags?: Tags | undefined;
+  /** Takes the place of the account's own name, and may hold wildcards. */
+  readonly subjectPattern?: string | undefined;
+  readonly source: string;
+}
+
 /** A role that one ServiceAccount takes with its projected token. The issuer exists only once the cluster does. */
 export function irsaRole(
   context: Context,
   account: { readonly namespace: string; readonly name: string },
   given: Permissions,
-  options: { readonly part: string; readonly boundary?: string | undefined; readonly source: string },
+  options: IrsaOptions,
 ): RoleSpec {
   const { config } = context;
-  const host = inText("cluster", "issuerHost");
   return {
     part: options.part,
-    name: roleName(config.metadata.name, config.metadata.region, options.part.replace(/^role-/, "")),
+    name: options.name ?? roleName(config.metadata.name, config.metadata.region, options.part.replace(/^role-/, "")),
     trust: document([
       {
         Effect: "Allow",
         Principal: { Federated: ref("oidc-provider", "arn") },
         Action: "sts:AssumeRoleWithWebIdentity",
-        Condition: {
-          StringEquals: {
-            [`${host}:aud`]: "sts.amazonaws.com",
-            [`${host}:sub`]: `system:serviceaccount:${account.namespace}:${account.name}`,
-          },
-        },
+        Condition: subjectCondition(account, options.subjectPattern),
       },
     ]),
+    tags: options.tags,
     ...permissions(context, given),
     boundary: options.boundary,
     source: options.source,
     after: ["cluster", "oidc-provider"],
   };
+}
+
+function subjectCondition(account: { readonly namespace: string; readonly name: string }, pattern: string | undefined) {
+  const host = inText("cluster", "issuerHost");
+  const audience = { [`${host}:aud`]: "sts.amazonaws.com" };
+  const subject = `system:serviceaccount:${account.namespace}:${pattern ?? account.name}`;
+  return pattern === undefined
+    ? { StringEquals: { ...audience, [`${host}:sub`]: subject } }
+    : { StringEquals: audience, StringLike: { [`${host}:sub`]: pattern.startsWith("system:") ? pattern : subject } };
+}
+
+/** Roles of `iam.serviceAccounts`; the ServiceAccount objects themselves belong to whoever deploys into the cluster. */
+export function serviceAccountRoles(context: Context): readonly RoleSpec[] {
+  const partition = partitionOf(context.config.metadata.region);
+  return context.config.iam.serviceAccounts.flatMap((account, index) => {
+    if (account.attachRoleARN !== undefined) return [];
+    const { name, namespace } = account.metadata;
+    const given = {
+      arns: account.attachPolicyARNs,
+      document: account.attachPolicy,
+      grants: account.wellKnownPolicies.map((policy) => wellKnownGrant(policy, partition)),
+    };
+    return [
+      irsaRole(context, { namespace, name }, given, {
+        part: identityPart("role-sa", namespace, name),
+        name: account.roleName,
+        boundary: account.permissionsBoundary,
+        tags: account.tags,
+        subjectPattern: account.subjectPattern,
+        source: `iam.serviceAccounts[${index}]`,
+      }),
+    ];
+  });
 }
 
 /** Parts must fit into a tag and an action id. */

@@ -35,6 +35,7 @@ describe.runIf(existsSync(folder))(title, () => {
     "03-two-nodegroups",
     "09-nat-gateways",
     "11-cloudwatch-cluster-logging",
+    "13-iamserviceaccounts",
     "19-kms-cluster",
     "25-addons",
     "26-managed-nodegroup-spot-instances",

@@ -6,7 +6,7 @@ import { addonIdentity, cniHasOwnRole } from "./addon-identity.ts";
 import { planCluster } from "./cluster.ts";
 import { consentFindings } from "./consent.ts";
 import { createContext } from "./context.ts";
-import { autoModeRole, clusterRole, nodeRole } from "./desired-roles.ts";
+import { autoModeRole, clusterRole, nodeRole, serviceAccountRoles } from "./desired-roles.ts";
 import { planDestroy } from "./destroy.ts";
 import type { Facts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
@@ -97,6 +97,16 @@ function planApply(inputs: Inputs, facts: Facts): Plan {
     ...steps.flatMap((step) => step.findings ?? []),
     ...lockoutFindings(context, actions),
     ...consentFindings(actions, inputs.allow),
+    ...(config.iam.serviceAccounts.length === 0
+      ? []
+      : [
+          {
+            level: "info",
+            code: "NOTICE",
+            message:
+              "iam.serviceAccounts: their roles are made here; annotate the ServiceAccounts where you deploy them",
+          } as const,
+        ]),
     ...config.notices.map((message): Finding => ({ level: "info", code: "NOTICE", message })),
   ];
   return {
@@ -139,6 +149,7 @@ function roleSpecs(context: ReturnType<typeof createContext>) {
     autoModeRole(context),
     ...config.managedNodeGroups.map((group) => nodeRole(context, group, hasCni)),
     ...podIdentityRoles(context),
+    ...serviceAccountRoles(context),
     ...config.addons.flatMap((addon) => addonIdentity(context, addon).roles),
   ].filter((spec) => spec !== undefined);
 }

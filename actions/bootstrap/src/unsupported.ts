@@ -3,7 +3,12 @@ import type { Context } from "./context.ts";
 import type { Finding } from "./finding.ts";
 
 /** Fields of tier 2 that this version carries out. */
-const DONE = [/^metadata\.rollbackConfig/, /^kubernetesNetworkConfig$/, /^kubernetesNetworkConfig\.serviceIPv4CIDR$/];
+const DONE = [
+  /^metadata\.rollbackConfig/,
+  /^iam\.serviceAccounts/,
+  /^kubernetesNetworkConfig$/,
+  /^kubernetesNetworkConfig\.serviceIPv4CIDR$/,
+];
 
 /** Fields that are read, and that nothing acts on yet. Refused, because nothing may be ignored silently. */
 const NOT_YET: readonly (readonly [RegExp, string])[] = [
