@@ -1,5 +1,5 @@
 import { aggregated, aggregatedType, groupList, oneGroup, resourceList, version } from "./discovery.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange, Stream } from "./exchange.ts";
 import type { Faults } from "./faults.ts";
 import { perform, verbOf } from "./perform.ts";
 import { type Attributes, admin, anonymous, denial, isAllowed, type User } from "./rbac.ts";
@@ -26,6 +26,8 @@ export interface Server {
   readonly authenticate: Authenticate;
   readonly requests: SeenRequest[];
   readonly violations: string[];
+  /** Watches that are open now. */
+  readonly streams: Set<Stream>;
   /** The answers that health checks give. */
   readonly endpoint: () => string;
 }
@@ -40,7 +42,7 @@ export async function handle(server: Server, exchange: Exchange): Promise<void> 
     const seen = requests[index];
     if (seen !== undefined) requests[index] = { ...seen, ...change };
   };
-  const observed = observe(exchange, (status) => note({ status }));
+  const observed = observe(server, exchange, (status) => note({ status }));
   try {
     if (await server.faults.meet(observed, server.world.clock)) return;
     const user = await whoIs(server, exchange);
@@ -54,7 +56,7 @@ export async function handle(server: Server, exchange: Exchange): Promise<void> 
   }
 }
 
-function observe(exchange: Exchange, done: (status: number) => void): Exchange {
+function observe(server: Server, exchange: Exchange, done: (status: number) => void): Exchange {
   return {
     ...exchange,
     json: (status, body, headers) => {
@@ -67,7 +69,10 @@ function observe(exchange: Exchange, done: (status: number) => void): Exchange {
     },
     stream: (contentType) => {
       done(200);
-      return exchange.stream(contentType);
+      const stream = exchange.stream(contentType);
+      server.streams.add(stream);
+      stream.onClose(() => server.streams.delete(stream));
+      return stream;
     },
   };
 }

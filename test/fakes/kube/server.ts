@@ -1,4 +1,5 @@
 import {
+  constants,
   createSecureServer,
   type Http2ServerRequest,
   type Http2ServerResponse,
@@ -117,7 +118,7 @@ function openStream(response: Http2ServerResponse, contentType: string): Stream 
     end: () => {
       response.end();
     },
-    drop: () => cut(response),
+    drop: () => reset(response),
     onClose: (listener) => {
       response.on("close", listener);
     },
@@ -128,6 +129,13 @@ function cut(response: Http2ServerResponse) {
   if (response.stream !== undefined && response.stream !== null && "session" in response.stream)
     response.stream.session?.destroy();
   else response.socket.destroy();
+}
+
+/** Ends one answer in mid-air: a reset stream over HTTP/2, a cut connection over HTTP/1.1. */
+function reset(response: Http2ServerResponse) {
+  if (response.stream !== undefined && response.stream !== null && "session" in response.stream) {
+    response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  } else response.socket.destroy();
 }
 
 /** The whole body, or undefined where it is larger than the API server takes. */

@@ -122,6 +122,55 @@ describe("scripted faults", () => {
   });
 });
 
+describe("a watch", () => {
+  it("can be cut in mid-stream, and its history forgotten", async () => {
+    await using kube = await startKube();
+    const path = "/api/v1/namespaces/default/configmaps";
+    const before = kube.store.revision;
+    const session = connectHttp2(kube.endpoint, { ca: Buffer.from(kube.caData, "base64") });
+    const headers = { authorization: `Bearer ${kube.adminToken}`, [constants.HTTP2_HEADER_PATH]: `${path}?watch=1` };
+    const stream = session.request(headers);
+    const broken = new Promise((resolve) => stream.on("error", resolve));
+    await new Promise((resolve) => stream.once("data", resolve));
+    expect(kube.cutWatches()).toBe(1);
+    expect(String(await broken)).toContain("NGHTTP2_INTERNAL_ERROR");
+    expect(kube.cutWatches()).toBe(0);
+    kube.create({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "late", namespace: "default" } });
+    kube.compact();
+    const { text } = await ask(kube, `${path}?watch=1&resourceVersion=${before}`);
+    expect(objectsAt([JSON.parse(text)]).map((event) => [event["type"], get(event, "object", "code")])).toEqual([
+      ["ERROR", 410],
+    ]);
+    session.destroy();
+  });
+});
+
+describe("permissions", () => {
+  it("may be for one name only, also when listing by that name", async () => {
+    const authenticate = (token: string) => (token === "one" ? { name: "one", groups: [] } : undefined);
+    await using kube = await startKube({ authenticate });
+    const group = "rbac.authorization.k8s.io";
+    kube.create({
+      apiVersion: `${group}/v1`,
+      kind: "Role",
+      metadata: { name: "r", namespace: "default" },
+      rules: [{ apiGroups: [""], resources: ["secrets"], resourceNames: ["s"], verbs: ["get", "list"] }],
+    });
+    kube.create({
+      apiVersion: `${group}/v1`,
+      kind: "RoleBinding",
+      metadata: { name: "r", namespace: "default" },
+      roleRef: { apiGroup: group, kind: "Role", name: "r" },
+      subjects: [{ apiGroup: group, kind: "User", name: "one" }],
+    });
+    const statuses = [];
+    for (const query of ["", "/s", "/t", "?fieldSelector=metadata.name%3Ds", "?fieldSelector=metadata.name%3Dt"]) {
+      statuses.push((await ask(kube, `/api/v1/namespaces/default/secrets${query}`, { token: "one" })).status);
+    }
+    expect(statuses).toEqual([403, 404, 403, 200, 403]);
+  });
+});
+
 describe("pods on a virtual clock", () => {
   it("turn ready after sim.test/after and not before", async () => {
     const clock = virtualClock();

@@ -58,6 +58,8 @@ export interface Kube extends AsyncDisposable {
   readonly store: Store;
   readonly clock: Clock;
   fault(fault: Fault): void;
+  /** Cuts every open watch in mid-stream, without an end; answers how many. */
+  cutWatches(): number;
   /** Forgets the watch history, so that older resource versions are `410 Gone`. */
   compact(): void;
 }
@@ -89,7 +91,15 @@ export async function startKube(options: KubeOptions = {}): Promise<Kube> {
 
   let endpoint = "";
   const authenticate: Authenticate = (token) => (token === ciToken ? ci : options.authenticate?.(token));
-  const server: Server = { world, faults, authenticate, requests, violations, endpoint: () => endpoint };
+  const server: Server = {
+    world,
+    faults,
+    authenticate,
+    requests,
+    violations,
+    endpoint: () => endpoint,
+    streams: new Set(),
+  };
   const https = await listen(certificate, (exchange) => handle(server, exchange));
   endpoint = https.endpoint;
   const caData = Buffer.from(certificate.cert).toString("base64");
@@ -120,6 +130,11 @@ export async function startKube(options: KubeOptions = {}): Promise<Kube> {
     store: world.store,
     clock,
     fault: (fault) => faults.add(fault),
+    cutWatches() {
+      const open = [...server.streams];
+      for (const stream of open) stream.drop();
+      return open.length;
+    },
     compact: () => world.store.compact(),
     async [Symbol.asyncDispose]() {
       loop.stop();

@@ -6,7 +6,7 @@ import { compareRuns, runCase } from "./run.ts";
 describe("the embedded API server on its own", () => {
   let kube: Kube;
   beforeAll(async () => {
-    kube = await startKube();
+    kube = await startKube({ scale: 0.3 });
   });
   afterAll(async () => {
     await kube[Symbol.asyncDispose]();
