@@ -2,6 +2,7 @@
 // for people to read.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { bundleSizes } from "./bundles.ts";
+import { loginTimes } from "./login.ts";
 import { machine } from "./machine.ts";
 import { coldStarts } from "./starts.ts";
 import { toMarkdown } from "./table.ts";
@@ -16,7 +17,8 @@ if (missing.length > 0) {
 
 const sizes = bundleSizes();
 const starts = await coldStarts({ rounds: Number(process.env["BENCH_ROUNDS"] ?? 15) });
-const report = { schemaVersion: 1, date: new Date().toISOString(), machine: machine(), sizes, starts };
+const logins = await loginTimes({ rounds: Number(process.env["BENCH_ROUNDS"] ?? 15) });
+const report = { schemaVersion: 1, date: new Date().toISOString(), machine: machine(), sizes, starts, logins };
 const markdown = [
   `Measured ${report.date.slice(0, 10)} on ${report.machine}.`,
   toMarkdown(
@@ -34,6 +36,10 @@ const markdown = [
       start.ratio.toFixed(2),
       start.peakMb.toFixed(0),
     ]),
+  ),
+  toMarkdown(
+    ["login of auth", "min ms", "median ms", "over empty Node ms"],
+    logins.map((login) => [login.what, login.min.toFixed(0), login.median.toFixed(0), login.overEmpty.toFixed(0)]),
   ),
 ].join("\n\n");
 mkdirSync(".bench", { recursive: true });
