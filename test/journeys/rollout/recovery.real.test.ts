@@ -1,0 +1,174 @@
+import { describe, expect, inject, it } from "vitest";
+import { openCluster } from "../../cluster/access.ts";
+import { type RealScene, realScene } from "./real-scene.ts";
+import { deployment, service } from "./scene.ts";
+
+const cluster = openCluster(inject("cluster"));
+const merge = "application/merge-patch+json";
+
+async function released(web = deployment()): Promise<RealScene> {
+  const scene = await realScene(cluster);
+  scene.write("k8s/web.yaml", web);
+  scene.write("k8s/service.yaml", service);
+  const first = await scene.rollout();
+  if (first.outputs["result"] !== "applied") throw new Error(first.log);
+  return scene;
+}
+
+async function image(scene: RealScene): Promise<string | undefined> {
+  return /"image":"([^"]*)"/.exec(JSON.stringify(await scene.object("/apis/apps/v1", "deployments/web")) ?? "")?.[1];
+}
+
+/** Runs a release that cannot become healthy, and kills its process without a warning once the line appears. */
+async function kill(scene: RealScene, line: RegExp): Promise<void> {
+  scene.write("k8s/web.yaml", deployment({ image: "registry.example/web:2", behaviour: "never-ready" }));
+  const killed = await scene.rollout(
+    {},
+    { cancelAt: line, grace: { sigintMs: 0, sigtermMs: 0 }, tolerate: ["RUNNER_CANCEL_IGNORED"] },
+  );
+  expect(killed.signal, killed.log).toBe("SIGKILL");
+}
+
+async function silence(scene: RealScene): Promise<void> {
+  const path = `/apis/coordination.k8s.io/v1/namespaces/${scene.namespace}/leases/eks-actions-shop`;
+  const renewTime = new Date(Date.now() - 120_000).toISOString().replace("Z", "000Z");
+  await cluster.api.must("PATCH", path, { spec: { renewTime } }, merge);
+}
+
+const holder = async (scene: RealScene) =>
+  JSON.stringify(await scene.object("/apis/coordination.k8s.io/v1", "leases/eks-actions-shop"));
+
+describe("after kill -9 of a rollout, on the real control plane", () => {
+  it.each([/^locked/m, /workloads: 1 written/, /0\/2 ready/])(
+    "at %s, reconcile goes back to the version before",
+    async (line) => {
+      await using scene = await released();
+      await kill(scene, line);
+      const early = await scene.rollout();
+      expect(early.outputs, early.log).toMatchObject({ result: "failed", cause: "LOCKED" });
+      await silence(scene);
+      const result = await scene.rollout({ mode: "reconcile" });
+      expect(result.outputs, result.log).toMatchObject({ result: "recovered" });
+      expect(await image(scene)).toBe("registry.example/web:1");
+      expect(await holder(scene)).toContain('"holderIdentity":""');
+    },
+  );
+
+  it("the next release takes over and goes live", async () => {
+    await using scene = await released();
+    await kill(scene, /workloads: 1 written/);
+    await silence(scene);
+    scene.write("k8s/web.yaml", deployment({ image: "registry.example/web:3" }));
+    const result = await scene.rollout();
+    expect(result.outputs, result.log).toMatchObject({ result: "applied" });
+    expect(result.log).toContain("this run goes on with its own set");
+    expect(await image(scene)).toBe("registry.example/web:3");
+  });
+
+  it("a next release that fails too goes back to the version before both", async () => {
+    await using scene = await released();
+    await kill(scene, /workloads: 1 written/);
+    await silence(scene);
+    scene.write("k8s/web.yaml", deployment({ image: "registry.example/web:3", behaviour: "imagepull" }));
+    const result = await scene.rollout({ "image-missing-grace": "0s" });
+    expect(result.outputs, result.log).toMatchObject({ result: "reverted", cause: "IMAGE_NOT_FOUND" });
+    expect(await image(scene)).toBe("registry.example/web:1");
+  });
+
+  it("post puts the version before back when the runner still gets to it", async () => {
+    await using scene = await released();
+    scene.write("k8s/web.yaml", deployment({ image: "registry.example/web:2", behaviour: "never-ready" }));
+    const cancelled = await scene.rollout({}, { cancelAt: /0\/2 ready/ });
+    expect(cancelled.outcome, cancelled.log).toBe("cancelled");
+    expect(cancelled.durationMs).toBeLessThan(10_000);
+    const post = await scene.post(cancelled);
+    expect(post.outcome, post.log).toBe("success");
+    expect(await image(scene)).toBe("registry.example/web:1");
+  });
+});
+
+const set = (tag: string, behaviour = "ready") => `apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  serviceName: db
+  replicas: 3
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db, sim.test/behaviour: ${behaviour}}}
+    spec: {containers: [{name: db, image: "registry.example/db:${tag}"}]}
+`;
+
+const job = (word: string) => `apiVersion: batch/v1
+kind: Job
+metadata: {name: migrate}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: migrate, image: "registry.example/migrate:1", args: ["${word}"]}]
+`;
+
+describe("on the real control plane", () => {
+  it("a StatefulSet fails with its first doomed pod, and that pod is replaced by the revert", async () => {
+    await using scene = await realScene(cluster);
+    scene.write("k8s/db.yaml", set("1"));
+    const first = await scene.rollout();
+    expect(first.outputs, first.log).toMatchObject({ result: "applied" });
+    scene.write("k8s/db.yaml", set("2", "imagepull"));
+    const bad = await scene.rollout({ "image-missing-grace": "0s" });
+    expect(bad.outputs, bad.log).toMatchObject({ result: "reverted", cause: "IMAGE_NOT_FOUND" });
+    const pods = JSON.stringify(await scene.object("/api/v1", "pods"));
+    expect(pods.match(/"image":"registry.example\/db:1"/g)?.length).toBeGreaterThanOrEqual(3);
+    expect(pods).not.toContain("db:2");
+  });
+
+  it("a changed Job is refused with the way out, which makes a new one and prunes the old", async () => {
+    await using scene = await realScene(cluster);
+    scene.write("k8s/job.yaml", job("one"));
+    expect((await scene.rollout()).outputs["result"]).toBe("applied");
+    expect((await scene.rollout()).outputs["result"]).toBe("unchanged");
+    scene.write("k8s/job.yaml", job("two"));
+    const refused = await scene.rollout();
+    expect(refused.outputs, refused.log).toMatchObject({ result: "failed", cause: "FIELD_IMMUTABLE" });
+    expect(refused.annotations[0]?.message).toContain("recreate-jobs: on-change");
+    const renewed = await scene.rollout({ "recreate-jobs": "on-change" });
+    expect(renewed.outputs, renewed.log).toMatchObject({ result: "applied", created: "1", pruned: "1" });
+    const again = await scene.rollout({ "recreate-jobs": "on-change" });
+    expect(again.outputs, again.log).toMatchObject({ result: "unchanged" });
+  });
+
+  it("a hook runs before the workloads, and anew with each release", async () => {
+    await using scene = await released();
+    scene.write(
+      "k8s/job.yaml",
+      job("one").replace(
+        "metadata: {name: migrate}",
+        'metadata: {name: migrate, annotations: {helm.sh/hook: "pre-install,pre-upgrade"}}',
+      ),
+    );
+    scene.write("k8s/web.yaml", deployment({ image: "registry.example/web:2" }));
+    const first = await scene.rollout();
+    expect(first.outputs, first.log).toMatchObject({ result: "applied", created: "1", updated: "1" });
+    const before = await scene.object("/apis/batch/v1", "jobs/migrate");
+    expect((await scene.rollout()).outputs["result"]).toBe("unchanged");
+    scene.write("k8s/web.yaml", deployment({ image: "registry.example/web:3" }));
+    const second = await scene.rollout();
+    expect(second.outputs, second.log).toMatchObject({ result: "applied", updated: "2" });
+    const after = await scene.object("/apis/batch/v1", "jobs/migrate");
+    expect(JSON.stringify(after?.["metadata"])).not.toBe(JSON.stringify(before?.["metadata"]));
+  });
+
+  it("somebody else's edit of one of our fields is planned back, and nothing else", async () => {
+    await using scene = await released();
+    await cluster.api.must(
+      "PATCH",
+      `/apis/apps/v1/namespaces/${scene.namespace}/deployments/web?fieldManager=kubectl-edit`,
+      { spec: { replicas: 5, paused: false } },
+      merge,
+    );
+    const planned = await scene.rollout({ mode: "plan" });
+    expect(planned.log).toContain("spec.replicas: 5 → 2");
+    expect(planned.log.match(/^ {4}\S+: .* → /gm)).toHaveLength(1);
+  });
+});
