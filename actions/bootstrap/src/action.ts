@@ -32,6 +32,8 @@ export type Until =
   | { readonly kind: "nodegroup-gone"; readonly name: string }
   | { readonly kind: "addon-active"; readonly name: string; readonly needsNodes: boolean }
   | { readonly kind: "addon-gone"; readonly name: string }
+  | { readonly kind: "fargate-active"; readonly name: string }
+  | { readonly kind: "fargate-gone"; readonly name: string }
   | { readonly kind: "nat-available"; readonly part: string }
   | { readonly kind: "nat-gone"; readonly id: string }
   | { readonly kind: "update"; readonly nodegroup?: string; readonly addon?: string; readonly id?: string };

@@ -10,6 +10,7 @@ export const words = [
   "replace-nodegroup",
   "delete-nodegroup",
   "delete-addon",
+  "delete-fargate-profile",
   "delete-access-entry",
   "delete-pod-identity",
   "delete-network",

@@ -105,6 +105,31 @@ function nodeTrust(context: Context): unknown {
   return serviceTrust(`ec2.amazonaws.com${suffix}`, "sts:AssumeRole");
 }
 
+/** The role that pulls images and writes logs for pods on Fargate; `undefined` when no profile needs one of ours. */
+export function fargateRole(context: Context): RoleSpec | undefined {
+  const { config, facts } = context;
+  const { name, region } = config.metadata;
+  const needed = config.fargateProfiles.some((profile) => profile.podExecutionRoleARN === undefined);
+  if (!needed || config.iam.fargatePodExecutionRoleARN !== undefined) return undefined;
+  const source = `arn:${partitionOf(region)}:eks:${region}:${facts.account}:fargateprofile/${name}/*`;
+  return {
+    part: "role-fargate",
+    name: roleName(name, region, "fargate"),
+    trust: document([
+      {
+        Effect: "Allow",
+        Principal: { Service: "eks-fargate-pods.amazonaws.com" },
+        Action: "sts:AssumeRole",
+        Condition: { ArnLike: { "aws:SourceArn": source } },
+      },
+    ]),
+    managed: [aws(context, "AmazonEKSFargatePodExecutionRolePolicy")],
+    inline: {},
+    boundary: config.iam.fargatePodExecutionRolePermissionsBoundary,
+    source: "fargateProfiles",
+  };
+}
+
 /** Roles of pod identities and of add-ons that use them. */
 export function podIdentityRole(
   context: Context,

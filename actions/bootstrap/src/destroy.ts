@@ -6,6 +6,7 @@ import { type Context, createContext, partOf } from "./context.ts";
 import { deleteNetwork } from "./destroy-network.ts";
 import { usual } from "./durations.ts";
 import type { Facts } from "./facts.ts";
+import { deleteProfile } from "./fargate.ts";
 import type { Finding } from "./finding.ts";
 import { planHash } from "./hash.ts";
 import type { Inputs } from "./inputs.ts";
@@ -22,7 +23,8 @@ export function planDestroy(inputs: Inputs, facts: Facts): Plan {
   const ownerFaults = ownerFindings(context);
   const isOurs = ownerFaults.every((finding) => finding.level !== "fatal");
   const groups = facts.nodegroups.map((group) => deleteGroup(group, [], []));
-  const groupIds = groups.map((action) => action.id);
+  const profiles = facts.fargateProfiles.map((profile) => deleteProfile(profile, []));
+  const groupIds = [...groups, ...profiles].map((action) => action.id);
   const addons = facts.addons.map((addon) => {
     // Pods on the last nodes need the CNI until they are gone.
     const others = facts.addons.filter((other) => other !== addon).map((other) => `addon-gone-${other.addonName}`);
@@ -33,6 +35,7 @@ export function planDestroy(inputs: Inputs, facts: Facts): Plan {
   const actions = isOurs
     ? order([
         ...groups,
+        ...profiles,
         ...addons,
         ...cluster,
         ...providers(context, gone),
@@ -110,7 +113,9 @@ function foreignParts(context: Context): readonly Finding[] {
     ...facts.nodegroups
       .filter((group) => partOf(ownership.cluster, group.tags ?? {}) === undefined)
       .map((group) => `node group ${group.nodegroupName}`),
-    ...facts.fargateProfiles.map((name) => `Fargate profile ${name}`),
+    ...facts.fargateProfiles
+      .filter((profile) => partOf(ownership.cluster, profile.tags ?? {}) === undefined)
+      .map((profile) => `Fargate profile ${profile.fargateProfileName}`),
     ...facts.capabilities.map((name) => `capability ${name}`),
   ];
   return names.map((name) => ({

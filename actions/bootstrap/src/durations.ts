@@ -18,6 +18,8 @@ export const usual = {
   addonCreate: { usual: 45, p10: 4 },
   addonUpdate: { usual: 45, p10: 4 },
   addonDelete: { usual: 30, p10: 4 },
+  fargateCreate: { usual: 130, p10: 26 },
+  fargateDelete: { usual: 120, p10: 100 },
   nat: { usual: 106, p10: 85 },
   natDelete: { usual: 60, p10: 42 },
   quick: { usual: 1, p10: 1 },

@@ -36,6 +36,7 @@ describe.runIf(existsSync(folder))(title, () => {
     "09-nat-gateways",
     "11-cloudwatch-cluster-logging",
     "13-iamserviceaccounts",
+    "16-fargate-profile",
     "19-kms-cluster",
     "25-addons",
     "26-managed-nodegroup-spot-instances",

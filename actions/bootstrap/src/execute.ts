@@ -206,6 +206,9 @@ async function liveTags(work: Work, call: Call): Promise<Readonly<Record<string,
       return (await aws.eks.nodegroup(cluster, text("nodegroupName"), work.signal))?.tags;
     case "CreateAddon":
       return (await aws.eks.addon(cluster, text("addonName"), work.signal))?.tags;
+    case "CreateFargateProfile":
+      // "In use" also says that a neighbour is being made or deleted: then there is nothing of this name yet.
+      return (await aws.eks.fargateProfile(cluster, text("fargateProfileName"), work.signal))?.tags;
     case "CreateAccessEntry": {
       const entry = await aws.eks.accessEntry(cluster, text("principalArn"), work.signal);
       // EKS makes entries itself, for the creator and for node roles; those are taken over by the next plan.

@@ -15,6 +15,7 @@ import type {
   EksAddon,
   EksAddonInfo,
   EksCluster,
+  EksFargateProfile,
   EksInsight,
   EksNodegroup,
   EksPodIdentity,
@@ -38,7 +39,7 @@ export interface Facts {
   readonly addons: readonly EksAddon[];
   readonly entries: readonly LiveEntry[];
   readonly podIdentities: readonly EksPodIdentity[];
-  readonly fargateProfiles: readonly string[];
+  readonly fargateProfiles: readonly EksFargateProfile[];
   readonly capabilities: readonly string[];
   readonly updates: readonly RunningUpdate[];
   readonly versions: readonly EksVersion[];

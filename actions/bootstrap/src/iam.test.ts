@@ -49,6 +49,7 @@ describe("the policy files", () => {
     expect(errors(await lab.run(CLUSTER, { mode: "destroy", confirm: "shop", allow: "delete-log-group" }))).toEqual([]);
     const reads = policy("plan").Statement.flatMap((statement) => statement.Action);
     expect(reads.filter((action) => !used(lab).has(action)).sort()).toEqual([
+      "eks:DescribeFargateProfile",
       "eks:DescribeUpdate",
       "eks:ListInsights",
       "eks:ListUpdates",
@@ -62,6 +63,7 @@ describe("the policy files", () => {
     expect(deletes).toEqual([
       "eks:DeleteAccessEntry",
       "eks:DeleteAddon",
+      "eks:DeleteFargateProfile",
       "eks:DeleteNodegroup",
       "eks:DeletePodIdentityAssociation",
       "iam:DeleteRole",

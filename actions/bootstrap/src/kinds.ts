@@ -2,6 +2,7 @@ const KINDS: Readonly<Record<string, string>> = {
   Cluster: "control plane",
   NodeGroup: "node group",
   Addon: "add-on",
+  FargateProfile: "Fargate profile",
   Role: "role",
   AccessEntry: "access entry",
   PodIdentity: "pod identity",

@@ -46,7 +46,7 @@ export async function observeCluster(
     readParts(aws, name, signal),
     hasEntries ? readEntries(aws, name, signal) : [],
     readPodIdentities(aws, name, signal),
-    aws.eks.fargateProfileNames(name, signal),
+    readFargate(aws, name, signal),
     aws.eks.capabilityNames(name, signal),
     infos,
   ]);
@@ -82,6 +82,12 @@ async function readEntries(aws: ClusterApi, name: string, signal: AbortSignal): 
     }),
   );
   return entries.filter((entry) => entry !== undefined);
+}
+
+async function readFargate(aws: ClusterApi, name: string, signal: AbortSignal) {
+  const names = await aws.eks.fargateProfileNames(name, signal);
+  const found = await Promise.all(names.map((profile) => aws.eks.fargateProfile(name, profile, signal)));
+  return found.filter((profile) => profile !== undefined);
 }
 
 async function readPodIdentities(aws: ClusterApi, name: string, signal: AbortSignal) {

@@ -6,9 +6,10 @@ import { addonIdentity, cniHasOwnRole } from "./addon-identity.ts";
 import { planCluster } from "./cluster.ts";
 import { consentFindings } from "./consent.ts";
 import { createContext } from "./context.ts";
-import { autoModeRole, clusterRole, nodeRole, serviceAccountRoles } from "./desired-roles.ts";
+import { autoModeRole, clusterRole, fargateRole, nodeRole, serviceAccountRoles } from "./desired-roles.ts";
 import { planDestroy } from "./destroy.ts";
 import type { Facts } from "./facts.ts";
+import { planFargate } from "./fargate.ts";
 import type { Finding } from "./finding.ts";
 import { planHash } from "./hash.ts";
 import type { Inputs } from "./inputs.ts";
@@ -80,6 +81,7 @@ function planApply(inputs: Inputs, facts: Facts): Plan {
     unlistedAddons(context),
     ...config.managedNodeGroups.map((group) => planNodeGroup(context, group, target.version)),
     unlistedGroups(context),
+    planFargate(context),
   ];
   const wanted = [...specs.map((spec) => spec.part), "role-cluster"];
   const steps = [
@@ -147,6 +149,7 @@ function roleSpecs(context: ReturnType<typeof createContext>) {
   return [
     ...(ownsRole ? [clusterRole(context)] : []),
     autoModeRole(context),
+    fargateRole(context),
     ...config.managedNodeGroups.map((group) => nodeRole(context, group, hasCni)),
     ...podIdentityRoles(context),
     ...serviceAccountRoles(context),

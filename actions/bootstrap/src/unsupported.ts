@@ -6,6 +6,8 @@ import type { Finding } from "./finding.ts";
 const DONE = [
   /^metadata\.rollbackConfig/,
   /^iam\.serviceAccounts/,
+  /^iam\.fargatePodExecutionRole/,
+  /^fargateProfiles/,
   /^kubernetesNetworkConfig$/,
   /^kubernetesNetworkConfig\.serviceIPv4CIDR$/,
 ];

@@ -63,6 +63,10 @@ function looker(
       return addonActive(work, until.name, until.needsNodes, progress);
     case "addon-gone":
       return async () => ((await aws.eks.addon(cluster, until.name, signal)) === undefined ? DONE : undefined);
+    case "fargate-active":
+      return () => fargateActive(work, until.name, progress);
+    case "fargate-gone":
+      return async () => ((await aws.eks.fargateProfile(cluster, until.name, signal)) === undefined ? DONE : undefined);
     case "nat-available":
       return () => natAvailable(work, until.part, progress);
     case "nat-gone":
@@ -91,6 +95,10 @@ function usualOf(until: Until, action: Action): Usual {
       return usual.addonCreate;
     case "addon-gone":
       return usual.addonDelete;
+    case "fargate-active":
+      return usual.fargateCreate;
+    case "fargate-gone":
+      return usual.fargateDelete;
     case "nat-available":
       return usual.nat;
     case "nat-gone":
@@ -225,6 +233,17 @@ function failedAddon(name: string, status: string, issues: Issues): ActionError 
     hint: /ConfigurationConflict/.test(issueText(issues))
       ? `addons: [{name: ${name}, resolveConflicts: overwrite}]`
       : "the issue above names the cause; run again once it is cured",
+  });
+}
+
+async function fargateActive(work: Work, name: string, progress: (text: string) => void): Promise<Ended | undefined> {
+  const live = await work.ports.aws.eks.fargateProfile(work.facts.config.metadata.name, name, work.signal);
+  progress(live?.status ?? "not visible yet");
+  if (live?.status === "ACTIVE") return DONE;
+  if (live?.status !== "CREATE_FAILED" && live?.status !== "DELETE_FAILED") return undefined;
+  throw new ActionError("FARGATE_FAILED", {
+    message: `Fargate profile ${name} is ${live.status}${issueText(live.health?.issues)}`,
+    hint: "delete the profile once the cause is cured, and run again",
   });
 }
 

@@ -56,6 +56,7 @@ export type {
   EksAddon,
   EksAddonInfo,
   EksCluster,
+  EksFargateProfile,
   EksInsight,
   EksNodegroup,
   EksPodIdentity,

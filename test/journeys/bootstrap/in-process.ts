@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createLog, type RunOptions, readContext, runAction, systemClock } from "@eks-actions/action";
+import { createLog, readContext, runAction, systemClock } from "@eks-actions/action";
 import { createAws, createClusterApi, createSkewMeter } from "@eks-actions/aws";
 import { parseClusterConfig } from "@eks-actions/cluster-config";
 import { bootstrap } from "../../../actions/bootstrap/src/bootstrap.ts";
@@ -159,7 +159,7 @@ export async function startLab({ policy, ...options }: AwsOptions & { readonly p
         ports: () =>
           portsOf(config, { mode: "apply", ...raw }, run, () => controller.abort(new Error("killed")), log, env),
       };
-      const options: RunOptions = { env, clock, log, signal: controller.signal };
+      const options = { env, clock, log, signal: controller.signal };
       const code = await runAction(action, options);
       return {
         code,

@@ -6,6 +6,7 @@ import type {
   AssociatedAccessPolicy,
   Cluster,
   ClusterVersionInformation,
+  FargateProfile,
   InsightSummary,
   Nodegroup,
   PodIdentityAssociation,
@@ -21,6 +22,7 @@ export type {
   AssociatedAccessPolicy as EksAccessPolicy,
   Cluster as EksCluster,
   ClusterVersionInformation as EksVersion,
+  FargateProfile as EksFargateProfile,
   InsightSummary as EksInsight,
   Nodegroup as EksNodegroup,
   PodIdentityAssociation as EksPodIdentity,
@@ -47,6 +49,7 @@ export interface EksReads {
   podIdentityIds(cluster: string, signal: AbortSignal): Promise<readonly string[]>;
   podIdentity(cluster: string, id: string, signal: AbortSignal): Promise<PodIdentityAssociation | undefined>;
   fargateProfileNames(cluster: string, signal: AbortSignal): Promise<readonly string[]>;
+  fargateProfile(cluster: string, name: string, signal: AbortSignal): Promise<FargateProfile | undefined>;
   capabilityNames(cluster: string, signal: AbortSignal): Promise<readonly string[]>;
   updateIds(owner: UpdateOwner, signal: AbortSignal): Promise<readonly string[]>;
   update(owner: UpdateOwner, id: string, signal: AbortSignal): Promise<Update | undefined>;
@@ -169,6 +172,15 @@ export function createEksReads(clients: Clients, read: Read): EksReads {
         );
         return names(page.fargateProfileNames, page.nextToken);
       });
+    },
+    async fargateProfile(clusterName, fargateProfileName, signal) {
+      const { sdk, client } = await clients.eks();
+      const answer = await orAbsent(
+        read("DescribeFargateProfile", signal, (abortSignal) =>
+          client.send(new sdk.DescribeFargateProfileCommand({ clusterName, fargateProfileName }), { abortSignal }),
+        ),
+      );
+      return answer?.fargateProfile;
     },
     async capabilityNames(clusterName, signal) {
       const { sdk, client } = await clients.eks();
