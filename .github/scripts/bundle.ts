@@ -2,7 +2,7 @@
 // ncc cannot read TypeScript 7 (vercel/ncc#1336) and does not shake, so both happen before it.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { createRequire, isBuiltin } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
@@ -49,7 +49,8 @@ async function shake(): Promise<void> {
     input: Object.fromEntries(entries.map((entry) => [entry, `lib/${entry}.js`])),
     platform: "node",
     resolve: { mainFields: ["module", "main"], conditionNames: ["module", "import", "node", "default"] },
-    treeshake: { moduleSideEffects: (id) => !SHAKEN.test(id) || KEPT.test(id) },
+    // A bare import of what Node has built in does nothing but cost its loading.
+    treeshake: { moduleSideEffects: (id) => !isBuiltin(id) && (!SHAKEN.test(id) || KEPT.test(id)) },
     plugins: [
       {
         name: "undici-of-node",

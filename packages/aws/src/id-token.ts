@@ -1,5 +1,4 @@
-import { request as httpRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import type { IncomingMessage } from "node:http";
 import { ActionError, retry, retryAfterMs } from "@eks-actions/action";
 import { withTimeout } from "./attempt.ts";
 import { awsErrorInfo } from "./classify.ts";
@@ -86,8 +85,9 @@ function oidcVerdict(error: unknown): { kind: OidcAnswer["kind"]; reason: string
 
 async function ask(aws: Aws, url: URL, bearer: string, signal: AbortSignal): Promise<string> {
   const secure = url.protocol === "https:";
+  const { request } = secure ? await import("node:https") : await import("node:http");
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const sent = (secure ? httpsRequest : httpRequest)(url, {
+    const sent = request(url, {
       agent: secure ? aws.agents.https : aws.agents.http,
       headers: {
         authorization: `Bearer ${bearer}`,

@@ -1,5 +1,5 @@
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
+import type { Agent as HttpAgent } from "node:http";
+import type { Agent as HttpsAgent } from "node:https";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -44,13 +44,31 @@ export interface Agents {
   readonly https: HttpsAgent;
 }
 
+/** Made at first use: loading Node's TLS takes longer than all of a run that ends before its first request. */
 export function createAgents(proxy: ProxySettings | undefined): Agents {
-  const shared = { keepAlive: true, maxSockets: 50 };
-  if (proxy === undefined) return { http: new HttpAgent(shared), https: new HttpsAgent(shared) };
+  const options = { keepAlive: true, maxSockets: 50, ...proxyOptions(proxy) };
+  let http: HttpAgent | undefined;
+  let https: HttpsAgent | undefined;
+  return {
+    get http() {
+      const { Agent } = process.getBuiltinModule("node:http");
+      http ??= new Agent(options);
+      return http;
+    },
+    get https() {
+      const { Agent } = process.getBuiltinModule("node:https");
+      https ??= new Agent(options);
+      return https;
+    },
+  };
+}
+
+function proxyOptions(proxy: ProxySettings | undefined) {
+  if (proxy === undefined) return {};
   const proxyEnv = {
     HTTPS_PROXY: proxy.url,
     ...(proxy.explicit ? { HTTP_PROXY: proxy.url } : {}),
     ...(proxy.noProxy === undefined ? {} : { NO_PROXY: proxy.noProxy }),
   };
-  return { http: new HttpAgent({ ...shared, proxyEnv }), https: new HttpsAgent({ ...shared, proxyEnv }) };
+  return { proxyEnv };
 }
