@@ -1,6 +1,6 @@
 import { allocatable, embeddedTable, instanceTypes, times, toMicros } from "@eks-actions/pricing";
 import fc from "fast-check";
-import highsLoader from "highs";
+import * as highsModule from "highs";
 import { describe, expect, it } from "vitest";
 import { firstPass, floor, type Offer, type PackInput, type Packing, type PodGroup, pack } from "./index.ts";
 import { createRandom } from "./random.ts";
@@ -61,12 +61,12 @@ const offers = [
 ];
 const arbitraryGroups = fc.array(
   fc.record({
-    count: fc.integer({ min: 1, max: 9 }),
+    count: fc.integer({ min: 1, max: 6 }),
     cpu: fc.integer({ min: 1, max: 40 }),
     memory: fc.integer({ min: 1, max: 40 }),
     perNode: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
   }),
-  { minLength: 1, maxLength: 8 },
+  { minLength: 1, maxLength: 5 },
 );
 type Drawn = { count: number; cpu: number; memory: number; perNode: number | undefined };
 const toGroups = (drawn: readonly Drawn[]) =>
@@ -153,7 +153,7 @@ describe("pack", () => {
         }
         expect(steady.cost).toBeLessThanOrEqual(first.cost);
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 
@@ -169,7 +169,7 @@ describe("pack", () => {
         expect(JSON.stringify(pack({ groups: [...groups].reverse(), offers: [...offers].reverse() }))).toBe(once);
         expect(JSON.stringify(pack({ groups: split, offers }))).toBe(once);
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   });
 
@@ -181,7 +181,7 @@ describe("pack", () => {
         expectPossible(input, pack(input));
         expectPossible(input, firstPass(input));
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     );
   });
 
@@ -194,7 +194,7 @@ describe("pack", () => {
         const low = pack({ groups: less, offers, also: high.nodes });
         expect(low.cost).toBeLessThanOrEqual(high.cost);
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     );
   });
 
@@ -205,6 +205,12 @@ describe("pack", () => {
 });
 
 describe("against an exact solver", () => {
+  interface Solver {
+    solve(model: string, options: object): { readonly ObjectiveValue: number };
+  }
+  // The package's types say CommonJS, its module is ESM: the loader is the default export of one or the other.
+  const loadSolver = (highsModule as unknown as { default: () => Promise<Solver> }).default;
+
   /** Every way to fill a node to the brim, as columns of a covering problem. */
   function patterns(groups: readonly PodGroup[], node: Offer): readonly (readonly number[])[] {
     const found: number[][] = [];
@@ -232,13 +238,13 @@ describe("against an exact solver", () => {
     return found;
   }
 
-  it("finds the optimum in at least 57 of 60 seeded cases, and never less than it", { timeout: 120_000 }, async () => {
-    const highs = await highsLoader();
+  it("finds the optimum in at least 38 of 40 seeded cases, and never less than it", { timeout: 120_000 }, async () => {
+    const highs = await loadSolver();
     const random = createRandom(42);
     const pick = (from: number, to: number) => from + Math.floor(random() * (to - from + 1));
     let matched = 0;
     const worse: string[] = [];
-    for (let round = 0; round < 60; round++) {
+    for (let round = 0; round < 40; round++) {
       const groups = Array.from({ length: pick(1, 5) }, (_, i) =>
         group(`g${i}`, pick(1, 9), [pick(3, 18) * 100, pick(2, 30) * 100]),
       );
@@ -262,8 +268,8 @@ describe("against an exact solver", () => {
       if (ours === optimum) matched++;
       else worse.push(`${round}: ${ours} instead of ${optimum}`);
     }
-    expect(worse.length, worse.join("; ")).toBeLessThanOrEqual(3);
-    expect(matched).toBeGreaterThanOrEqual(57);
+    expect(worse.length, worse.join("; ")).toBeLessThanOrEqual(2);
+    expect(matched).toBeGreaterThanOrEqual(38);
   });
 });
 

@@ -31,9 +31,6 @@ interface State {
   readonly nodes: Node[];
   /** Price minus the worth of the pods, by node. */
   readonly slack: number[];
-  /** Tells nodes apart that were made at different times. */
-  readonly serial: number[];
-  made: number;
 }
 
 /**
@@ -46,8 +43,6 @@ export function ruinAndRecreate(problem: Problem, start: Draft, options: RuinOpt
   const state: State = {
     nodes: [...start.nodes],
     slack: start.nodes.map((node) => slackOf(problem, node, value)),
-    serial: start.nodes.map((_, index) => index),
-    made: start.nodes.length,
   };
   const tries = new Map<string, number>();
   for (let i = 0; i < iterations && state.nodes.length > 0; i++) {
@@ -58,15 +53,12 @@ export function ruinAndRecreate(problem: Problem, start: Draft, options: RuinOpt
     if (gain < 0.5) continue;
     const old = picked.flatMap((index) => state.nodes[index] ?? []);
     const limit = old.reduce((sum, node) => sum + real(problem.price, node.offer), 0);
-    // The same nodes again: only the random order can bring something new.
-    const key = picked
-      .map((index) => at(state.serial, index))
-      .sort((a, b) => a - b)
-      .join();
+    const loose = loosen(old);
+    // The same pods again: only the random order can bring something new, and not forever.
+    const key = `${limit}:${loose.groups}:${loose.pods}`;
     const before = tries.get(key) ?? 0;
     if (before >= MAX_TRIES) continue;
     tries.set(key, before + 1);
-    const loose = loosen(old);
     const orders = ordersOf(problem, loose, value, random).slice(before > 0 ? 2 : 0);
     const offers = promising(problem, waste, gain, limit);
     const fresh = repack(problem, trial, loose, { orders, offers, limit, random });
@@ -174,11 +166,9 @@ function replace(
     const place = places[i] ?? state.nodes.length;
     state.nodes[place] = node;
     state.slack[place] = slackOf(problem, node, value);
-    state.serial[place] = state.made++;
   }
   for (const place of places.slice(fresh.length).reverse()) {
     state.nodes.splice(place, 1);
     state.slack.splice(place, 1);
-    state.serial.splice(place, 1);
   }
 }
