@@ -61,7 +61,8 @@ function planEntry(context: Context, wanted: AccessEntry, index: number): Step {
     ];
     return { actions: [create({ part, op: "create", target, after: ["cluster"], calls })] };
   }
-  if ((live.entry.type ?? "STANDARD") !== wanted.type) return { actions: [recreate(context, wanted, part, fields)] };
+  if ((live.entry.type ?? "STANDARD") !== wanted.type)
+    return { actions: [recreate(context, wanted, live, part, fields)] };
   const comparison = compare(context.config, pairs, live.entry.tags?.[APPLIED]);
   if (comparison.changed.length === 0) return { actions: [], unchanged: [target] };
   const calls: Call[] = [];
@@ -107,7 +108,7 @@ function createCall(context: Context, wanted: AccessEntry, part: string, fields:
 }
 
 /** The type of an entry cannot be changed: it goes and comes back. */
-function recreate(context: Context, wanted: AccessEntry, part: string, fields: unknown): Action {
+function recreate(context: Context, wanted: AccessEntry, live: LiveEntry, part: string, fields: unknown): Action {
   const target = { kind: "AccessEntry", name: wanted.principalARN };
   return create({
     part,
@@ -123,7 +124,7 @@ function recreate(context: Context, wanted: AccessEntry, part: string, fields: u
         operation: "DeleteAccessEntry",
         args: { clusterName: context.ownership.cluster, principalArn: wanted.principalARN },
       },
-      createCall(context, wanted, part, fields),
+      { ...createCall(context, wanted, part, fields), generation: live.entry.createdAt?.toISOString() },
       ...wanted.accessPolicies.map((policy) => associate(context, wanted, policy)),
     ],
   });

@@ -16,6 +16,8 @@ export interface Call {
   readonly service: WriteService;
   readonly operation: string;
   readonly args: Readonly<Record<string, unknown>>;
+  /** Tells a creation from an earlier one of the same object, for the idempotency token alone. */
+  readonly generation?: string | undefined;
   /** What the answer tells about a part: `vpc#id` → `Vpc.VpcId`. */
   readonly gives?: Readonly<Record<string, string>>;
   /** EC2 objects without an idempotency token: the part by whose tag a lost answer is found again. */

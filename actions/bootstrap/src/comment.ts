@@ -16,6 +16,11 @@ export function commentMarker(plan: Plan): string {
   return `<!-- eks-actions:bootstrap:${sha256(`${plan.inputs.owner}|${name}|${region}`).slice(0, 8)} -->`;
 }
 
+/** Finds the issue about drift again. */
+export function driftMarker(plan: Plan): string {
+  return commentMarker(plan).replace("eks-actions:bootstrap:", "eks-actions:bootstrap-drift:");
+}
+
 /** The plan as a reviewer reads it. */
 export function commentBody(plan: Plan, run: Pick<RunContext, "sha" | "runUrl">): string {
   const parts: readonly Part[] = [

@@ -1,11 +1,12 @@
 import { ActionError } from "@eks-actions/action";
 import { errorsOf, type Outcome, outcome } from "./apply.ts";
+import { commentBody, driftMarker } from "./comment.ts";
 import type { Plan } from "./plan.ts";
 import { planJson } from "./plan-json.ts";
 import type { Ports } from "./ports.ts";
 
 /** How the live cluster differs from the file. Reads only. */
-export function driftOutcome(plan: Plan, ports: Ports): Outcome {
+export async function driftOutcome(plan: Plan, ports: Ports): Promise<Outcome> {
   const planFile = ports.writeReport(`bootstrap-drift-${plan.facts.config.metadata.name}.json`, planJson(plan));
   const fatal = errorsOf(plan.findings.filter((finding) => finding.level === "fatal"));
   if (fatal.length > 0) return outcome("failed", plan, ports, { errors: fatal, planFile });
@@ -17,7 +18,14 @@ export function driftOutcome(plan: Plan, ports: Ports): Outcome {
     });
     return outcome("failed", plan, ports, { errors: [error], planFile });
   }
-  return outcome(hasDrift(plan) ? "drifted" : "unchanged", plan, ports, { planFile });
+  const drifted = hasDrift(plan);
+  if (plan.inputs.driftIssue === "auto") {
+    const { name, region } = plan.facts.config.metadata;
+    const body = drifted ? commentBody(plan, ports.run) : undefined;
+    const title = `Cluster ${name} in ${region} has drifted from ${plan.facts.config.file}`;
+    ports.log.info(await ports.driftIssue(driftMarker(plan), { title, body }));
+  }
+  return outcome(drifted ? "drifted" : "unchanged", plan, ports, { planFile });
 }
 
 /** Differences that a person has to look at: changed fields, missing parts, and objects that nobody declared. */

@@ -233,6 +233,7 @@ function ownerIn(args: Readonly<Record<string, unknown>>): string | undefined {
 
 /** Updates of an object so far: what makes the same change a new intention after somebody undid it. */
 async function generation(work: Work, action: Action, call: Call): Promise<string> {
+  if (call.generation !== undefined) return call.generation;
   if (call.service !== "eks" || !/^(Update(Cluster|Nodegroup|Addon)|AssociateEncryption)/.test(call.operation))
     return "";
   const cluster = work.facts.config.metadata.name;

@@ -43,7 +43,7 @@ function planProfile(context: Context, profile: FargateProfile, index: number): 
   const pairs = profilePairs(context, profile, index, live);
   const fields = Object.fromEntries(pairs.map((pair) => [pair.path, pair.desired ?? null]));
   const creation = createCall(context, profile, part, fields);
-  if (live === undefined) return { actions: [createAction(context, profile, part, "create", [creation])] };
+  if (live === undefined) return { actions: [createAction(context, profile, part, [creation])] };
   switch (live.status) {
     case "CREATING":
       return {
@@ -122,7 +122,6 @@ function createAction(
   context: Context,
   profile: FargateProfile,
   part: string,
-  op: "create" | "replace",
   calls: readonly Call[],
   after: readonly string[] = [],
 ): Action {
@@ -131,7 +130,7 @@ function createAction(
   );
   return create({
     part,
-    op,
+    op: "create",
     target: { kind: "FargateProfile", name: profile.name },
     after: ["cluster", "role-fargate", ...routes, ...after],
     locks: LOCKS,
@@ -141,7 +140,7 @@ function createAction(
   });
 }
 
-/** Nothing of a profile but its tags can be changed: it goes, and comes back in the next round. */
+/** Nothing of a profile but its tags can be changed: it goes, and comes back. */
 function changeProfile(
   context: Context,
   profile: FargateProfile,
@@ -149,13 +148,16 @@ function changeProfile(
   comparison: Comparison,
 ): Step {
   const target = { kind: "FargateProfile", name: profile.name };
+  const part = `fargate-${profile.name}`;
   const { changed, changes, fields } = comparison;
   if (changed.length === 0) return { actions: [], unchanged: [target] };
   if (changed.some((pair) => pair.class === "D")) {
-    return { actions: [{ ...deleteProfile(live, ["delete-fargate-profile"]), class: "D", changes }] };
+    const removal: Action = { ...deleteProfile(live, ["delete-fargate-profile"]), class: "D", changes };
+    const call = { ...createCall(context, profile, part, fields), generation: live.createdAt?.toISOString() };
+    return { actions: [removal, createAction(context, profile, part, [call], [removal.id])] };
   }
   const calls = retag(live.fargateProfileArn, live.tags, { ...context.ownership.common, ...profile.tags }, fields);
-  return { actions: [create({ part: `fargate-${profile.name}`, op: "update", target, class: "P", calls, changes })] };
+  return { actions: [create({ part, op: "update", target, class: "P", calls, changes })] };
 }
 
 export function deleteProfile(live: EksFargateProfile, needs: Action["needs"]): Action {

@@ -42,6 +42,7 @@ export const inputs = defineInputs({
   audience: text({ default: "sts.amazonaws.com", accepted: "the audience of the OIDC token" }),
   "role-duration-seconds": integer({ min: 900, max: 43200 }, 3600),
   "on-drift": oneOf(["fail", "report"], "fail"),
+  "drift-issue": oneOf(["auto", "never"], "auto"),
   comment: oneOf(["auto", "never"], "auto"),
   "github-token": text({ default: "${{ github.token }}", secret: true, accepted: "a token with pull-requests: write" }),
 });

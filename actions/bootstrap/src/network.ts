@@ -139,6 +139,14 @@ function subnetActions(context: Context, subnet: OwnSubnet): readonly Action[] {
       args: { SubnetId: ref(subnet.part), MapPublicIpOnLaunch: { Value: true } },
     });
   }
+  const hostnames = config.vpc.hostnameType;
+  if (hostnames !== undefined && live?.PrivateDnsNameOptionsOnLaunch?.HostnameType !== hostnames) {
+    calls.push({
+      service: "ec2",
+      operation: "ModifySubnetAttribute",
+      args: { SubnetId: ref(subnet.part), PrivateDnsHostnameTypeOnLaunch: hostnames },
+    });
+  }
   return quick(subnet.part, { kind: "Subnet", name: subnet.part }, id === undefined, calls, ["vpc"]);
 }
 

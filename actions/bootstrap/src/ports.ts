@@ -13,5 +13,7 @@ export interface Ports extends BasePorts {
   writeReport(name: string, text: string): string;
   /** Publishes the plan where reviewers see it. Answers what came of it, for the log. */
   comment(marker: string, plan: { readonly body: string; readonly hasActions: boolean }): Promise<string>;
+  /** Opens, updates or closes (`body` absent) the issue about drift. Answers what came of it, for the log. */
+  driftIssue(marker: string, issue: { readonly title: string; readonly body: string | undefined }): Promise<string>;
   readonly random: () => number;
 }

@@ -4,8 +4,8 @@ import { isAbsolute, join, resolve } from "node:path";
 import { ActionError, type BasePorts } from "@eks-actions/action";
 import { createAws, createClusterApi } from "@eks-actions/aws";
 import { parseClusterConfig } from "@eks-actions/cluster-config";
-import { createGitHub } from "@eks-actions/github";
 import { readConfigFile } from "./config-file.ts";
+import { comment, driftIssue } from "./conversation.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Ports } from "./ports.ts";
 import { sessionKeys } from "./session-keys.ts";
@@ -47,52 +47,7 @@ export function realPorts(base: BasePorts, inputs: Inputs): Ports {
       writeFileSync(path, text, { mode: 0o600 });
       return path;
     },
-    comment: (marker, body) => comment(base, inputs, marker, body),
+    comment: (marker, plan) => comment(base, inputs, marker, plan),
+    driftIssue: (marker, issue) => driftIssue(base, inputs, marker, issue),
   };
-}
-
-/** A plan without a comment is still a plan: what GitHub refuses is said in the log, and nothing fails. */
-async function comment(
-  base: BasePorts,
-  inputs: Inputs,
-  marker: string,
-  plan: Parameters<Ports["comment"]>[1],
-): Promise<string> {
-  const { run, clock, log } = base;
-  const issue = pullRequestNumber(run.event);
-  const token = inputs.githubToken;
-  if (issue === undefined || token === undefined || run.repository === "") return "no pull request to comment on";
-  const github = createGitHub({ token, apiUrl: run.apiUrl, repository: run.repository, clock, log });
-  try {
-    const result = await github.stickyComment({
-      issue,
-      marker,
-      author: "github-actions[bot]",
-      body: () => plan.body,
-      createWhenMissing: plan.hasActions,
-    });
-    switch (result.kind) {
-      case "created":
-      case "updated":
-      case "unchanged":
-        return `comment ${result.kind}: ${result.url}`;
-      case "skipped":
-        return "no comment: there is nothing to do";
-      case "read-only":
-      case "too-long":
-        return `no comment: ${result.error.message}`;
-      default:
-        return result satisfies never;
-    }
-  } catch (error) {
-    if (error instanceof ActionError) return `no comment: ${error.message}`;
-    throw error;
-  }
-}
-
-function pullRequestNumber(event: unknown): number | undefined {
-  if (typeof event !== "object" || event === null || !("pull_request" in event)) return undefined;
-  const { pull_request: request } = event;
-  if (typeof request !== "object" || request === null || !("number" in request)) return undefined;
-  return typeof request.number === "number" ? request.number : undefined;
 }

@@ -14,7 +14,6 @@ const DONE = [
 
 /** Fields that are read, and that nothing acts on yet. Refused, because nothing may be ignored silently. */
 const NOT_YET: readonly (readonly [RegExp, string])[] = [
-  [/^vpc\.hostnameType$/, "set it on the subnets yourself"],
   [/^vpc\.manageSharedNodeSecurityGroupRules$/, "manage the rules of the shared group yourself"],
   [/\.propagateASGTags$/, "tag the Auto Scaling group yourself"],
   [/\.securityGroups\.(withShared|withLocal)$/, "list the groups under `securityGroups.attachIDs`"],

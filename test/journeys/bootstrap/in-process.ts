@@ -96,6 +96,7 @@ export async function startLab({ policy, ...options }: AwsOptions & { readonly p
         return path;
       },
       comment: async () => "no comment",
+      driftIssue: async () => "no issue",
       aws: {
         ...api,
         async write(call, signal) {

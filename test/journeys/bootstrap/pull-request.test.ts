@@ -74,3 +74,22 @@ describe("a pull request", () => {
     expect(result.log).toContain("no comment:");
   }, 60_000);
 });
+
+describe("drift", () => {
+  it("keeps one issue open until the cluster is as its file says", async () => {
+    await using github = await startGitHub({ repo: "acme/infra", permissions: { issues: "write", contents: "read" } });
+    await using scene = await createScene();
+    const options = { env: github.env, github: { ...github.context, token: github.token } };
+    scene.write("cluster.yaml", CLUSTER);
+    expect((await scene.bootstrap({}, options)).exitCode).toBe(0);
+    scene.write("cluster.yaml", CLUSTER.replace("name: web", "name: web, maxSize: 5"));
+    for (let run = 0; run < 2; run++) {
+      expect((await scene.bootstrap({ mode: "drift" }, options)).exitCode).toBe(2);
+    }
+    const ours = () => github.repo.issues.filter((issue) => issue.title.includes("has drifted"));
+    expect(ours().map((issue) => issue.state)).toEqual(["open"]);
+    scene.write("cluster.yaml", CLUSTER);
+    expect((await scene.bootstrap({ mode: "drift" }, options)).exitCode).toBe(0);
+    expect(ours().map((issue) => issue.state)).toEqual(["closed"]);
+  }, 120_000);
+});
