@@ -1,5 +1,5 @@
-import { identityOf } from "@eks-actions/manifest";
 import { type GateResult, gate, gateError } from "./gate.ts";
+import { type BlamePlace, blamePlace } from "./place.ts";
 import type { PlannedObject } from "./plan.ts";
 import type { Rollout } from "./rollout.ts";
 
@@ -41,8 +41,6 @@ async function runGate(rollout: Rollout, members: readonly PlannedObject[], stab
 }
 
 /** The line of the manifest that is to blame. */
-export function placeOf(rollout: Rollout, result: Pick<GateResult, "failure">): { file?: string; line?: number } {
-  const ref = result.failure?.blames[0]?.verdicts[0]?.ref;
-  const planned = ref === undefined ? undefined : rollout.plan.objects.find((one) => one.identity === identityOf(ref));
-  return planned?.source === undefined ? {} : { file: planned.source.file, line: planned.source.line };
+export function placeOf(rollout: Rollout, { failure }: Pick<GateResult, "failure">): BlamePlace {
+  return failure === undefined ? {} : blamePlace(failure.why, failure.blames[0]?.verdicts[0], rollout.plan.objects);
 }

@@ -1,3 +1,4 @@
+import { secretTexts } from "@eks-actions/manifest";
 import type { Ports } from "./ports.ts";
 import type { SnapshotPointer } from "./record.ts";
 import { chunkName, type Snapshot, unpackSnapshot } from "./snapshot.ts";
@@ -7,14 +8,16 @@ export async function loadSnapshot(
   app: string,
   namespace: string,
   pointer: SnapshotPointer,
-  { kube }: Pick<Ports, "kube">,
+  { kube, log }: Pick<Ports, "kube" | "log">,
   signal: AbortSignal,
 ): Promise<Snapshot> {
   const names = Array.from({ length: pointer.chunks }, (_, index) => chunkName(app, pointer.revision, index));
   const secrets = await Promise.all(
     names.map((name) => kube.get({ apiVersion: "v1", kind: "Secret", namespace, name }, signal)),
   );
-  return unpackSnapshot(secrets, pointer, app);
+  const snapshot = unpackSnapshot(secrets, pointer, app);
+  for (const object of snapshot.restore) for (const secret of secretTexts(object)) log.mask(secret);
+  return snapshot;
 }
 
 /** Deletes the Secrets of snapshots; those that are gone already are no fault. */

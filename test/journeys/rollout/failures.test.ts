@@ -8,7 +8,7 @@ describe("a release that is not healthy", () => {
     expect(bad.outcome).toBe("failure");
     expect(bad.outputs).toMatchObject({ result: "reverted", cause: "IMAGE_NOT_FOUND", phase: "done" });
     expect(codes(bad)).toEqual(["IMAGE_NOT_FOUND"]);
-    expect(bad.annotations[0]).toMatchObject({ file: "k8s/web.yaml", line: 1 });
+    expect(bad.annotations[0]).toMatchObject({ file: "k8s/web.yaml", line: 16 });
     expect(bad.annotations[0]?.message).toContain("1/1 pods: image registry.example/web:missing not found");
     expect(bad.durationMs).toBeLessThan(8_000);
     expect(liveImage(scene)).toBe("registry.example/web:1");

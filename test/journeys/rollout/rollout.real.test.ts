@@ -48,7 +48,7 @@ describe("on the real control plane, a release", () => {
     const failed = await scene.rollout({ "image-missing-grace": "1s" });
     expect(failed.outputs, failed.log).toMatchObject({ result: "reverted", cause: "IMAGE_NOT_FOUND" });
     expect(codes(failed)).toEqual(["IMAGE_NOT_FOUND"]);
-    expect(failed.annotations[0]).toMatchObject({ file: "k8s/web.yaml", line: 1 });
+    expect(failed.annotations[0]).toMatchObject({ file: "k8s/web.yaml", line: 16 });
     expect(failed.durationMs).toBeLessThan(10_000);
     expect(await image(scene)).toBe("registry.example/web:2");
   });

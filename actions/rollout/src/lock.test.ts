@@ -1,0 +1,111 @@
+import { createLog } from "@eks-actions/action";
+import { connect } from "@eks-actions/kube";
+import { describe, expect, it } from "vitest";
+import { virtualClock } from "../../../test/fakes/clock.ts";
+import { startKube } from "../../../test/fakes/kube/index.ts";
+import { takeLock } from "./lock.ts";
+import type { Ports } from "./ports.ts";
+import type { RolloutRecord } from "./record.ts";
+import { appState, run } from "./samples.ts";
+
+const silent = {
+  line: () => undefined,
+  startGroup: () => undefined,
+  endGroup: () => undefined,
+  annotate: () => undefined,
+  mask: () => undefined,
+  debug: () => undefined,
+  stopCommands: () => undefined,
+  resumeCommands: () => undefined,
+};
+const record: RolloutRecord = {
+  schemaVersion: 1,
+  run: { url: "https://github.com/acme/shop/actions/runs/7", sha: "a", attempt: 1 },
+  strategy: "rolling",
+  phase: "applying",
+  revision: 1,
+  snapshot: undefined,
+  history: [],
+  outcome: undefined,
+  durations: [],
+};
+const signal = new AbortController().signal;
+
+async function scene() {
+  const kube = await startKube({ nodes: 0 });
+  const namespace = await kube.namespace();
+  const client = await connect({ kubeconfig: { text: kube.kubeconfig("admin") } });
+  const clock = virtualClock(Date.now());
+  const ports = (holder: string): Ports => ({
+    kube: client,
+    clock,
+    log: createLog(silent, clock),
+    run,
+    saveState: () => undefined,
+    sources: async () => [],
+    deployments: undefined,
+    comments: undefined,
+    redactionKey: new Uint8Array(1),
+    writeReport: () => "",
+    holder,
+    version: "0",
+  });
+  const key = `${namespace}/eks-actions-shop`;
+  const lease = () => JSON.parse(JSON.stringify(kube.store.get("leases.coordination.k8s.io", key)));
+  return {
+    kube,
+    clock,
+    lease,
+    take: (holder: string) => takeLock(appState({ namespace, lease: undefined }), record, ports(holder), signal),
+    edit: (spec: object) =>
+      kube.store.put("leases.coordination.k8s.io", key, { ...lease(), spec: { ...lease().spec, ...spec } }),
+    async [Symbol.asyncDispose]() {
+      await client[Symbol.asyncDispose]();
+      await kube[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe("the lock", () => {
+  it("is held by one, who writes its record, renews it every 10 s and lets go", async () => {
+    await using world = await scene();
+    const lock = await world.take("me");
+    await expect(world.take("other")).rejects.toMatchObject({
+      code: "LOCKED",
+      message: expect.stringContaining("actions/runs/7"),
+    });
+    lock.note({ phase: "gating" });
+    expect(JSON.stringify(world.lease())).not.toContain("gating");
+    const before = world.lease().metadata.resourceVersion;
+    await world.clock.advance(10_001);
+    await expect.poll(() => world.lease().metadata.resourceVersion).not.toBe(before);
+    expect(JSON.stringify(world.lease())).toContain("gating");
+    await lock.release({ phase: "done" });
+    expect(world.lease().spec.holderIdentity).toBe("");
+    const next = await world.take("other");
+    expect(world.lease().spec).toMatchObject({ holderIdentity: "other", leaseTransitions: 1 });
+    await next.release({});
+  });
+
+  it("is taken over once its holder was silent for a minute, and the old holder writes nothing more", async () => {
+    await using world = await scene();
+    const lock = await world.take("me");
+    world.edit({ renewTime: new Date(Date.now() - 61_000).toISOString() });
+    const other = await world.take("other");
+    await expect(lock.write({ phase: "pruning" })).rejects.toMatchObject({ code: "LOCK_LOST" });
+    expect(lock.lost.aborted).toBe(true);
+    await expect(lock.release({})).rejects.toMatchObject({ code: "LOCK_LOST" });
+    expect(world.lease().spec.holderIdentity).toBe("other");
+    await other.release({});
+    await lock[Symbol.asyncDispose]();
+  });
+
+  it("goes on after somebody has edited the Lease without taking it", async () => {
+    await using world = await scene();
+    const lock = await world.take("me");
+    world.edit({ leaseDurationSeconds: 30 });
+    await lock.write({ phase: "gating" });
+    expect(JSON.stringify(world.lease())).toContain("gating");
+    await lock.release({ phase: "done" });
+  });
+});
