@@ -16,7 +16,7 @@ export function filterOf(type: ResourceType, namespace: string, query: URLSearch
     fields(object);
 }
 
-export function wantsMetadata(accept: string): boolean {
+function wantsMetadata(accept: string): boolean {
   return accept.includes("as=PartialObjectMetadata");
 }
 

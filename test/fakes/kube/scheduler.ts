@@ -22,7 +22,7 @@ interface Needs {
 }
 
 /** Requests of a pod: the sum of its containers, or its largest init container where that is more. */
-export function needsOf(pod: JsonObject): Needs {
+function needsOf(pod: JsonObject): Needs {
   const read = (container: JsonObject, name: string) => {
     const value = objectAt(container, "resources", "requests")[name];
     return value === undefined ? 0 : quantityValue(String(value));

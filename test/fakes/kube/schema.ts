@@ -49,7 +49,7 @@ export function builtInShape(groupVersion: string, kind: string): Struct | undef
   return name === undefined ? undefined : struct(name);
 }
 
-export const objectMetaShape = (): Struct => struct("apis.meta.v1.ObjectMeta");
+const objectMetaShape = (): Struct => struct("apis.meta.v1.ObjectMeta");
 
 function struct(name: string): Struct {
   const known = structs.get(name);

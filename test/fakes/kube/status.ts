@@ -31,8 +31,7 @@ export interface Named {
   readonly kind: string;
 }
 
-export const qualified = (type: Named): string =>
-  type.group === "" ? type.resource : `${type.resource}.${type.group}`;
+const qualified = (type: Named): string => (type.group === "" ? type.resource : `${type.resource}.${type.group}`);
 const details = (type: Named, name: string): JsonObject => ({
   ...(name === "" ? {} : { name }),
   ...(type.group === "" ? {} : { group: type.group }),

@@ -54,8 +54,16 @@ export function createStore(): Store {
     history.push(event);
     for (const listener of listeners) listener(event);
   };
-  const sorted = (items: Map<string, JsonObject>) =>
-    [...items].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, object]) => object);
+  // Keys in order, until one comes or goes: controllers list far more often than objects are made.
+  const orders = new Map<string, string[]>();
+  const sorted = (items: ReadonlyMap<string, JsonObject>, keys = [...items.keys()].sort()) =>
+    keys.map((key) => items.get(key)).filter((object) => object !== undefined);
+  const inOrder = (resource: string) => {
+    const items = bucket(resource);
+    const keys = orders.get(resource) ?? [...items.keys()].sort();
+    orders.set(resource, keys);
+    return sorted(items, keys);
+  };
 
   return {
     get revision() {
@@ -65,13 +73,14 @@ export function createStore(): Store {
       return compacted;
     },
     get: (resource, key) => objects.get(resource)?.get(key),
-    list: (resource) => sorted(objects.get(resource) ?? new Map()),
+    list: inOrder,
     resources: () => [...objects.keys()],
     put(resource, key, object) {
       revision += 1;
       const stored = stamp(object, revision);
       const previous = bucket(resource).get(key);
       bucket(resource).set(key, stored);
+      if (previous === undefined) orders.delete(resource);
       publish({ type: previous === undefined ? "ADDED" : "MODIFIED", resource, revision, object: stored, previous });
       return stored;
     },
@@ -80,6 +89,7 @@ export function createStore(): Store {
       if (previous === undefined) return undefined;
       revision += 1;
       objects.get(resource)?.delete(key);
+      orders.delete(resource);
       const last = stamp(previous, revision);
       publish({ type: "DELETED", resource, revision, object: last, previous });
       return last;

@@ -73,7 +73,7 @@ const alphabet = "bcdfghjklmnpqrstvwxz2456789";
 /** Five characters without vowels, as `generateName` appends them. */
 export const nameSuffix = (): string => [...randomBytes(5)].map((byte) => alphabet[byte % alphabet.length]).join("");
 
-export const templateGeneration = "deprecated.daemonset.template.generation";
+const templateGeneration = "deprecated.daemonset.template.generation";
 
 /** What a kind's strategy sets when an object is first stored, after field ownership has been recorded. */
 export function prepareCreate(type: ResourceType, object: JsonObject, store: Store): void {

@@ -1,9 +1,6 @@
 /** RFC 3339 in whole seconds, as `metav1.Time` is written. */
 export const rfc3339 = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
-/** RFC 3339 with microseconds, as `metav1.MicroTime` is written. */
-export const rfc3339Micro = (ms: number): string => `${new Date(ms).toISOString().slice(0, 23)}000Z`;
-
 /** A Go duration (`1500ms`, `1m30s`) or an RFC 3339 time, as milliseconds from `now`. Unreadable text: 0. */
 export function delayMs(text: string | undefined, now: number): number {
   if (text === undefined) return 0;

@@ -8,7 +8,7 @@ import { childShape, deduce, itemKey, type ListShape, type Shape } from "./schem
  */
 
 /** The path element of a list item; undefined for atomic lists and items without their key fields. */
-export function elementOf(shape: ListShape, item: Json): string | undefined {
+function elementOf(shape: ListShape, item: Json): string | undefined {
   if (shape.list === "set") return `v:${canonical(item)}`;
   if (shape.list !== "map") return undefined;
   const key = itemKey(shape, item);

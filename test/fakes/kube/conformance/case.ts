@@ -63,10 +63,11 @@ export interface Pace {
   readonly bounds: readonly { readonly path: Path; readonly min?: number; readonly max?: number }[];
 }
 
-/** Reads a namespace's events until each of these reasons is there, then compares what they say. */
+/** Reads a namespace's events until so many different sentences of these reasons are there, then compares them. */
 export interface Events {
   readonly do: "events";
   readonly reasons: readonly string[];
+  readonly lines: number;
 }
 
 export type Step = Events | Request | Settle | Gone | Watch | Pace;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { conform } from "../conform.ts";
-import { clone, ensure, get, isObject, type JsonObject, objectsAt, textAt } from "../json.ts";
+import { clone, ensure, get, type JsonObject, objectsAt, textAt } from "../json.ts";
 import type { ResourceType } from "../registry.ts";
 import { type DeleteOptions, remove } from "../remove.ts";
 import { keyOf } from "../store.ts";
@@ -161,5 +161,3 @@ export function templateHash(value: string): string {
   for (const byte of Buffer.from(value)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return [...String(hash)].map((digit) => alphabet[digit.charCodeAt(0) % alphabet.length]).join("");
 }
-
-export const isControlled = (object: JsonObject): boolean => isObject(controllerOf(object));

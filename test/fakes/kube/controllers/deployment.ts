@@ -6,7 +6,7 @@ import type { Controller } from "./loop.ts";
 import { claim, isActive } from "./pods.ts";
 
 export const deployments = "deployments.apps";
-export const replicaSets = "replicasets.apps";
+const replicaSets = "replicasets.apps";
 const revisionKey = "deployment.kubernetes.io/revision";
 const desiredKey = "deployment.kubernetes.io/desired-replicas";
 const maxKey = "deployment.kubernetes.io/max-replicas";
@@ -65,7 +65,7 @@ function plainTemplate(object: JsonObject): string {
   return canonical(template);
 }
 
-export function findNew(deployment: JsonObject, sets: readonly JsonObject[]): JsonObject | undefined {
+function findNew(deployment: JsonObject, sets: readonly JsonObject[]): JsonObject | undefined {
   const wanted = plainTemplate(deployment);
   return sets.find((set) => plainTemplate(set) === wanted);
 }

@@ -24,7 +24,7 @@ function httpGet(handler: JsonObject) {
 }
 
 /** `latest` or no tag is pulled each time, anything pinned is not. */
-export function pullPolicy(image: string): string {
+function pullPolicy(image: string): string {
   const name = image.slice(image.lastIndexOf("/") + 1);
   if (name.includes("@")) return "IfNotPresent";
   const tag = name.includes(":") ? name.slice(name.indexOf(":") + 1) : "latest";

@@ -3,32 +3,32 @@ import { type Cause, invalidValue, required } from "../status.ts";
 
 const label = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
 const subdomain = `${label}(\\.${label})*`;
-export const labelRule = `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${label}')`;
-export const subdomainRule = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${subdomain}')`;
+const labelRule = `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${label}')`;
+const subdomainRule = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${subdomain}')`;
 const serviceRule =
   "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 const keyRule =
   "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const valueRule =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-const longest = (length: number) => `must be no more than ${length} ${length === 63 ? "bytes" : "bytes"}`;
+const tooLong = "must be no more than 63 bytes";
 
-export const isLabel = (text: string) => text.length <= 63 && new RegExp(`^${label}$`).test(text);
-export const isSubdomain = (text: string) => text.length <= 253 && new RegExp(`^${subdomain}$`).test(text);
+const isLabel = (text: string) => text.length <= 63 && new RegExp(`^${label}$`).test(text);
+const isSubdomain = (text: string) => text.length <= 253 && new RegExp(`^${subdomain}$`).test(text);
 
 export function labelFaults(field: string, text: string): Cause[] {
-  if (text.length > 63) return [invalidValue(field, text, longest(63))];
+  if (text.length > 63) return [invalidValue(field, text, "must be no more than 63 characters")];
   if (text.includes(".")) return [invalidValue(field, text, "must not contain dots")];
   return isLabel(text) ? [] : [invalidValue(field, text, labelRule)];
 }
 
 function subdomainFaults(field: string, text: string): Cause[] {
-  if (text.length > 253) return [invalidValue(field, text, longest(253))];
+  if (text.length > 253) return [invalidValue(field, text, "must be no more than 253 characters")];
   return isSubdomain(text) ? [] : [invalidValue(field, text, subdomainRule)];
 }
 
 function serviceFaults(field: string, text: string): Cause[] {
-  if (text.length > 63) return [invalidValue(field, text, longest(63))];
+  if (text.length > 63) return [invalidValue(field, text, "must be no more than 63 characters")];
   return /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(text) ? [] : [invalidValue(field, text, serviceRule)];
 }
 
@@ -72,7 +72,7 @@ export function labelMapFaults(field: string, labels: Json | undefined): Cause[]
   return Object.entries(labels).flatMap(([key, value]) => {
     const text = String(value);
     const fits = text.length <= 63 && /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/.test(text);
-    const why = text.length > 63 ? longest(63) : valueRule;
+    const why = text.length > 63 ? tooLong : valueRule;
     return [...keyFaults(field, key), ...(fits ? [] : [invalidValue(field, text, why)])];
   });
 }

@@ -34,7 +34,6 @@ function volumeFaults(volumes: readonly JsonObject[], path: string): Cause[] {
     const at = `${path}[${index}]`;
     const causes: Cause[] = name === "" ? [required(`${at}.name`)] : labelFaults(`${at}.name`, name);
     if (seen.has(name)) causes.push(duplicate(`${at}.name`, name));
-    seen.add(name);
     if (Object.keys(volume).length > 2) {
       const extra = Object.keys(volume).filter((key) => key !== "name")[1] ?? "";
       causes.push(forbiddenField(`${at}.${extra}`, "may not specify more than 1 volume type"));
@@ -45,6 +44,8 @@ function volumeFaults(volumes: readonly JsonObject[], path: string): Cause[] {
     if (isObject(secret) && !secret["secretName"]) causes.push(required(`${at}.secret.secretName`));
     const map = volume["configMap"];
     if (isObject(map) && !map["name"]) causes.push(required(`${at}.configMap.name`));
+    // A volume that is refused does not take its name.
+    if (causes.length === 0) seen.add(name);
     return causes;
   });
 }
@@ -61,7 +62,8 @@ function containerFaults(
   seen.add(name);
   const image = textAt(container, "image") ?? "";
   if (image === "") causes.push(required(`${path}.image`));
-  else if (image !== image.trim())
+  // Only pods are checked: a template with such an image is accepted, and its pods are refused.
+  else if (path.startsWith("spec.containers") && image !== image.trim())
     causes.push(invalidValue(`${path}.image`, image, "must not have leading or trailing whitespace"));
   causes.push(...portFaults(container, `${path}.ports`));
   causes.push(...envFaults(container, `${path}.env`));

@@ -144,7 +144,7 @@ export function selectorUnchanged(next: JsonObject, live: JsonObject): Cause[] {
   return equal(selector, get(live, "spec", "selector")) ? [] : [immutable("spec.selector", selector)];
 }
 
-export const statefulSetRule =
+const statefulSetRule =
   "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
 const statefulSetFields = [
   "replicas",

@@ -131,6 +131,11 @@ export const errorCases: readonly Case[] = [
       post(maps, configMap("A_b", {}), 422),
       post(maps, configMap("a", {}, { labels: { "a b": "1" } }), 422),
       post(maps, configMap("a", {}, { labels: { a: "b c" } }), 422),
+      post(maps, configMap("a", {}, { labels: { a: "x".repeat(64) } }), 422),
+      post(maps, configMap("a", {}, { labels: { ["x".repeat(64)]: "1" } }), 422),
+      post(maps, configMap("a", {}, { labels: { "A.b_/c": "1" } }), 422),
+      post(maps, configMap("a", {}, { annotations: { "a b": "1" } }), 422),
+      post(maps, configMap("x".repeat(254), {}), 422),
       post(maps, configMap("a", { "a b": "1" }), 422),
       post(
         `${core}/services`,
@@ -147,6 +152,21 @@ export const errorCases: readonly Case[] = [
     steps: [
       post(deployments, { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "x" } }, 422),
       post(deployments, spec("x", { replicas: -1 }), 422),
+      post(deployments, workload("Deployment", "x", { container: { name: "x".repeat(64) } }), 422),
+      post(
+        deployments,
+        workload("Deployment", "x", {
+          container: { env: [{ name: "" }, { name: "A", valueFrom: { secretKeyRef: { name: "s", key: "" } } }] },
+        }),
+        422,
+      ),
+      post(
+        deployments,
+        workload("Deployment", "x", {
+          pod: { volumes: [{ name: "v", emptyDir: {}, hostPath: { path: "/" } }, { name: "v" }] },
+        }),
+        422,
+      ),
       post(deployments, spec("x", { selector: { matchLabels: { app: "y" } } }), 422),
       post(deployments, workload("Deployment", "x", { container: { name: "C C", image: "" } }), 422),
       post(
@@ -256,6 +276,16 @@ export const errorCases: readonly Case[] = [
     area: "errors",
     name: "422 for other kinds",
     steps: [
+      post(
+        `${core}/pods`,
+        {
+          apiVersion: "v1",
+          kind: "Pod",
+          metadata: { name: "p" },
+          spec: { containers: [{ name: "main", image: " web" }] },
+        },
+        422,
+      ),
       post(
         `${core}/services`,
         { apiVersion: "v1", kind: "Service", metadata: { name: "s" }, spec: { ports: [{ port: 0 }] } },

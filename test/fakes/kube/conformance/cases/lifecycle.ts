@@ -237,7 +237,6 @@ export const lifecycleCases: readonly Case[] = [
       }),
       del("/api/v1/namespaces/{ns}-y", 200, { only: [["status", "phase"]] }),
       { do: "gone", path: "/api/v1/namespaces/{ns}-y" },
-      post("/api/v1/namespaces/{ns}-y/configmaps", configMap("late", {}), 404),
     ],
   },
   {

@@ -114,7 +114,7 @@ export const podCases: readonly Case[] = [
       apply(`${deployments}/web`, "one", workload("Deployment", "web", { replicas: 1 }), 201, "", { only: [] }),
       healthy("web", 1, 1),
       merge(`${deployments}/web/scale`, { spec: { replicas: 0 } }, 200, { only: [] }),
-      { do: "events", reasons: ["ScalingReplicaSet", "SuccessfulCreate", "SuccessfulDelete", "Scheduled"] },
+      { do: "events", reasons: ["ScalingReplicaSet", "SuccessfulCreate", "SuccessfulDelete", "Scheduled"], lines: 5 },
       apply(
         `${deployments}/big`,
         "one",
@@ -123,7 +123,7 @@ export const podCases: readonly Case[] = [
         "",
         { only: [] },
       ),
-      { do: "events", reasons: ["FailedScheduling"] },
+      { do: "events", reasons: ["FailedScheduling"], lines: 1 },
       ...["never-ready", "imagepull", "crashloop", "config-error"].map((behaviour) =>
         apply(
           `${deployments}/${behaviour}`,
@@ -134,7 +134,7 @@ export const podCases: readonly Case[] = [
           { only: [] },
         ),
       ),
-      { do: "events", reasons: ["Unhealthy", "Failed", "BackOff"] },
+      { do: "events", reasons: ["Unhealthy", "Failed", "BackOff"], lines: 5 },
     ],
   },
   {
@@ -155,7 +155,7 @@ export const podCases: readonly Case[] = [
         until: [[reasonOf("ReplicaFailure"), "FailedCreate"]],
         compare: [["status", "conditions"]],
       },
-      { do: "events", reasons: ["FailedCreate"] },
+      { do: "events", reasons: ["FailedCreate"], lines: 1 },
     ],
   },
   {
