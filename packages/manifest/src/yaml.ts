@@ -7,6 +7,7 @@ import {
   isPair,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Node,
   parseAllDocuments,
@@ -53,6 +54,8 @@ export function readYaml(text: string, file: string): readonly YamlResult[] {
       fault({ line: oversized, column: 1 }, "a document is larger than 1.5 MiB", "split it into several objects"),
     ];
   }
+  const deep = deepFlow(text);
+  if (deep !== undefined) return [fault({ line: deep, column: 1 }, `nested deeper than ${YAML_LIMITS.depth} levels`)];
   const counter = new LineCounter();
   const at = (offset: number): Place => {
     const { line, col } = counter.linePos(offset);
@@ -102,6 +105,20 @@ function longDocument(text: string): number | undefined {
   for (const part of text.split(/^(?=---(?:\s|$))/m)) {
     if (Buffer.byteLength(part) > YAML_LIMITS.documentBytes) return line;
     line += part.split("\n").length - 1;
+  }
+  return undefined;
+}
+
+// Composing is recursive, so brackets without end are found by the lexer, which is not.
+function deepFlow(text: string): number | undefined {
+  if ((text.match(/[[{]/g)?.length ?? 0) <= YAML_LIMITS.depth) return undefined;
+  let depth = 0;
+  let line = 1;
+  for (const token of new Lexer().lex(text)) {
+    if (token === "[" || token === "{") depth += 1;
+    else if (token === "]" || token === "}") depth -= 1;
+    if (depth > YAML_LIMITS.depth) return line;
+    line += token.split("\n").length - 1;
   }
   return undefined;
 }
