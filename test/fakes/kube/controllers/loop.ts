@@ -42,7 +42,9 @@ export function startLoop(world: World, controllers: readonly Controller[], onEr
     }
   };
 
-  function later(id: string, controller: Controller, key: string, ms: number) {
+  function later(id: string, controller: Controller, key: string, wait: number) {
+    // On real time the moment may have passed while the controller was still reckoning.
+    const ms = Math.max(0, wait);
     const at = world.now() + ms;
     const known = timers.get(id);
     if (known !== undefined && known.at <= at) return;
