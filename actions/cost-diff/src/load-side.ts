@@ -17,6 +17,8 @@ export interface SideOptions {
   readonly tempDir: string;
   readonly allowRemote: boolean;
   readonly placeholders: ReadonlyMap<string, string>;
+  /** Files that were read already, by path and text: most are equal on both sides. */
+  readonly parsed: Map<string, readonly Manifest[]>;
   readonly signal: AbortSignal;
 }
 
@@ -121,7 +123,14 @@ function readFiles(target: Target, options: SideOptions): readonly Manifest[] | 
     return tree.isFolder(path) ? tree.list(path, target.isRecursive).filter(isManifestFile) : [path];
   });
   if (!isThere) return undefined;
-  const manifests = [...new Set(files)].flatMap((file) => readManifests(fill(tree.read(file), placeholders), file));
+  const manifests = [...new Set(files)].flatMap((file) => {
+    const text = fill(tree.read(file), placeholders);
+    const known = options.parsed.get(`${file}\0${text}`);
+    if (known !== undefined) return known;
+    const found = readManifests(text, file);
+    options.parsed.set(`${file}\0${text}`, found);
+    return found;
+  });
   return inNamespace(manifests, target.namespace);
 }
 

@@ -159,17 +159,21 @@ export function solveNodes(problem: NodeProblem, also?: readonly PackedNode[]): 
   };
 }
 
-/** Both sides, each once more with the other's nodes as a start: an added pod never lowers the bill. */
+/**
+ * Head starts from base's nodes too, and base from head's where head came out cheaper: an added pod never lowers the bill,
+ * and a removed one never raises it.
+ */
 export function solveBoth(
   base: NodeProblem | undefined,
   head: NodeProblem | undefined,
 ): { base: NodeAnswer | undefined; head: NodeAnswer | undefined } {
-  const b = base === undefined ? undefined : solveNodes(base);
-  const h = head === undefined ? undefined : solveNodes(head);
-  if (b === undefined || h === undefined || base === undefined || head === undefined) return { base: b, head: h };
-  const better = (a: NodeAnswer, c: NodeAnswer) =>
-    missing(c) < missing(a) || (missing(c) === missing(a) && c.cost < a.cost) ? c : a;
-  return { base: better(b, solveNodes(base, h.packed)), head: better(h, solveNodes(head, b.packed)) };
+  const before = base === undefined ? undefined : solveNodes(base);
+  const after = head === undefined ? undefined : solveNodes(head, before?.packed);
+  if (before === undefined || after === undefined || base === undefined) return { base: before, head: after };
+  if (after.cost >= before.cost && missing(after) >= missing(before)) return { base: before, head: after };
+  const again = solveNodes(base, after.packed);
+  const isBetter = missing(again) < missing(before) || (missing(again) === missing(before) && again.cost < before.cost);
+  return { base: isBetter ? again : before, head: after };
 }
 
 export function missing(answer: NodeAnswer): number {

@@ -9,7 +9,7 @@ import { openTree, type Tree } from "./files.ts";
 import { createGit } from "./git.ts";
 import type { Inputs } from "./inputs.ts";
 import { type LoadedSide, loadSide, treeWarnings } from "./load-side.ts";
-import type { ClusterSpec, Warning } from "./model.ts";
+import type { ClusterSpec, Manifest, Warning } from "./model.ts";
 import type { Ports } from "./ports.ts";
 import { readCache, writeCache } from "./price-cache.ts";
 import { type FoundPrices, findPrices } from "./prices.ts";
@@ -62,6 +62,7 @@ async function observeSides(inputs: Inputs, ports: Ports, temp: string, signal: 
     throw nothingNamed();
   const { baseTree, baseSha, headSha } = await findBase(inputs, ports, pull, temp, signal);
   const warnings = baseTree === undefined ? [] : [...treeWarnings(baseTree)];
+  const parsed = new Map<string, readonly Manifest[]>();
   const side = (name: "base" | "head", tree: Tree) =>
     loadSide(settings.targets, settings.clusters, {
       side: name,
@@ -71,6 +72,7 @@ async function observeSides(inputs: Inputs, ports: Ports, temp: string, signal: 
       tempDir: temp,
       allowRemote: inputs.allowRemote,
       placeholders: settings.assume.placeholders,
+      parsed,
       signal,
     });
   const [base, head] = await Promise.all([side("base", baseTree), side("head", headTree)]);

@@ -39,6 +39,7 @@ export function storage(
   const items: Item[] = [];
   let gp2Gib = 0;
   const bound = staticClaims(manifests);
+  const byId = new Map(workloads.map((one) => [one.id, one]));
   const add = (manifest: Manifest, claim: unknown, path: readonly (string | number)[], count: number) => {
     if (count === 0) return;
     const volume = volumeOf(manifest, claim, path, { classes, assume, warnings });
@@ -52,7 +53,7 @@ export function storage(
       add(manifest, dig(object, "spec"), ["spec"], 1);
     }
     if (object.kind === "PersistentVolume") addStatic(manifest, book, items);
-    const workload = workloads.find(({ id, file }) => id === objectId(manifest) && file === manifest.file);
+    const workload = byId.get(objectId(manifest));
     if (workload === undefined) continue;
     if (object.kind === "StatefulSet" && groupOf(object.apiVersion) === "apps") {
       for (const [i, claim] of digList(object, "spec", "volumeClaimTemplates").entries()) {

@@ -8,8 +8,9 @@ import type { SideCost } from "./side-cost.ts";
 
 const MAX_TIPS = 5;
 const LEAST = 1;
-/** Each tip packs head anew; large clusters get the tips that need no search. */
+/** Each tip packs head anew; large clusters get those that need no search, the largest those that need no packing. */
 const SEARCH_PODS = 400;
+const REPACK_PODS = 1500;
 
 /** Ways to pay less for head, each by itself: they do not add up. */
 export function tips(cost: ClusterCost): readonly TipReport[] {
@@ -26,6 +27,7 @@ function nodeTips(cost: ClusterCost, head: SideCost): readonly TipReport[] {
   const { nodes, parts } = head;
   if (nodes === undefined || missing(nodes) > 0) return [];
   const pods = parts.pods.reduce((sum, { count }) => sum + count, 0);
+  if (pods > REPACK_PODS) return [];
   const saved = (problem: NodeProblem): { saves: number; on: string } => {
     const answer = solveNodes(problem, nodes.packed);
     if (missing(answer) > 0) return { saves: 0, on: "" };
