@@ -2,13 +2,18 @@ import { ActionError, formatDuration } from "@eks-actions/action";
 import type { Ports } from "./ports.ts";
 import type { SmokeProbe } from "./smoke-input.ts";
 
+/** What a probe needs. */
+export interface SmokePorts extends Pick<Ports, "clock" | "log"> {
+  readonly kube: Pick<Ports["kube"], "raw">;
+}
+
 const PAUSE_MS = 500;
 
 /** Asks the Services through the API server's proxy. @throws ActionError `SMOKE_FAILED` */
 export async function smoke(
   probes: readonly SmokeProbe[],
   namespace: string,
-  ports: Ports,
+  ports: SmokePorts,
   signal: AbortSignal,
 ): Promise<void> {
   for (const probe of probes) await runProbe(probe, namespace, ports, signal);
@@ -17,7 +22,7 @@ export async function smoke(
 async function runProbe(
   probe: SmokeProbe,
   namespace: string,
-  { kube, clock, log }: Ports,
+  { kube, clock, log }: SmokePorts,
   signal: AbortSignal,
 ): Promise<void> {
   const path = `/api/v1/namespaces/${namespace}/services/http:${encodeURIComponent(probe.service)}:${encodeURIComponent(probe.port)}/proxy${probe.path}`;

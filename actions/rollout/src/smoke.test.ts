@@ -1,0 +1,57 @@
+import { createLog } from "@eks-actions/action";
+import { describe, expect, it } from "vitest";
+import { virtualClock } from "../../../test/fakes/clock.ts";
+import { inputsOf, NOW } from "./samples.ts";
+import { smoke } from "./smoke.ts";
+
+const silent = {
+  line: () => undefined,
+  startGroup: () => undefined,
+  endGroup: () => undefined,
+  annotate: () => undefined,
+  mask: () => undefined,
+  debug: () => undefined,
+  stopCommands: () => undefined,
+  resumeCommands: () => undefined,
+};
+const { smoke: probes } = inputsOf({
+  smoke: "- {service: web, port: http, path: /healthz, body: ok, within: 5s, times: 2}",
+});
+
+async function outcome(answers: readonly (readonly [number, string])[]) {
+  const clock = virtualClock(NOW);
+  using _ = clock.autoAdvance();
+  const asked: string[] = [];
+  const raw = async (_method: string, path: string) => {
+    const [status, body] = answers[Math.min(asked.length, answers.length - 1)] ?? [0, ""];
+    asked.push(path);
+    return { status, headers: {}, body };
+  };
+  try {
+    await smoke(probes, "shop", { kube: { raw }, clock, log: createLog(silent, clock) }, new AbortController().signal);
+    return { asked, error: undefined, ms: clock.now() - NOW };
+  } catch (error) {
+    return { asked, error, ms: clock.now() - NOW };
+  }
+}
+
+describe("a smoke probe", () => {
+  it("passes after as many good answers in a row as asked for, through the API server's proxy", async () => {
+    const { asked, error } = await outcome([
+      [503, ""],
+      [200, "ok"],
+      [500, ""],
+      [200, "all ok"],
+      [200, "ok"],
+    ]);
+    expect(error).toBeUndefined();
+    expect(asked).toHaveLength(5);
+    expect(asked[0]).toBe("/api/v1/namespaces/shop/services/http:web:http/proxy/healthz");
+  });
+
+  it("fails within its time with the last answer", async () => {
+    const { error, ms } = await outcome([[200, "starting up"]]);
+    expect(error).toMatchObject({ code: "SMOKE_FAILED", message: expect.stringContaining("starting up") });
+    expect(ms).toBeLessThanOrEqual(5_000);
+  });
+});
