@@ -84,6 +84,6 @@ it("any file, and then any other, ends in a cluster that has nothing left to do"
         expect((await lab.look(text, options)).actions).toEqual([]);
       }
     }),
-    { numRuns: 5, seed: 20261124, endOnFailure: true },
+    { numRuns: 4, seed: 20261124, endOnFailure: true },
   );
 }, 180_000);
