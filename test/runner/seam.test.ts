@@ -1,11 +1,17 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as core from "@actions/core";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { heredoc } from "../../packages/action/src/index.ts";
+import { heredoc, writeFileCommands } from "../../packages/action/src/files.ts";
 import { parseCommand } from "./commands.ts";
-import { keyValuePairs } from "./file-commands.ts";
+import { createStepFiles, keyValuePairs, readStepFiles } from "./file-commands.ts";
 import { createMachine, runJob, runStep, type StepOptions } from "./index.ts";
+import { createMasks } from "./masks.ts";
 
 // Each test starts processes; a busy machine takes its time for them.
 vi.setConfig({ testTimeout: 30_000 });
@@ -14,6 +20,17 @@ const seam = fileURLToPath(new URL("./fixtures/seam", import.meta.url));
 
 function run(inputs: Readonly<Record<string, string>>, options: Partial<StepOptions> = {}) {
   return runStep({ action: seam, ...options, with: inputs });
+}
+
+/** The action without a runner around it, for what the runner never does. */
+function start(inputs: Readonly<Record<string, string>>, folder: string, more: Readonly<Record<string, string>> = {}) {
+  const env: Record<string, string> = { PATH: process.env["PATH"] ?? "", ...more };
+  for (const [name, value] of Object.entries(inputs)) env[`INPUT_${name.toUpperCase()}`] = value;
+  for (const name of ["GITHUB_STATE", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_ENV", "GITHUB_STEP_SUMMARY"]) {
+    env[name] = join(folder, name);
+  }
+  const entry = join(seam, "main.ts");
+  return spawn(process.execPath, [entry], { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });
 }
 
 const hostile = "x\n::set-output name=stolen::y\n::add-mask::seam\n##[error]forged\n::stop-commands::z";
@@ -91,6 +108,49 @@ describe.concurrent("a cancelled run", () => {
     },
     20_000,
   );
+
+  it("has its report too when it hangs before anything was planned", async () => {
+    const result = await run({ do: "hang-observe" }, { cancelAt: /^waiting/, env: { SEAM_GRACE_MS: "100" } });
+    expect(result).toMatchObject({ outcome: "cancelled", exitCode: 1, signal: null, signalsSent: ["SIGINT"] });
+    expect(result).toMatchObject({ outputs: { result: "failed" }, summary: "## ❌ seam: cancelled\n", state: {} });
+  });
+
+  it("has its report though SIGTERM and more come before its work has ended", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "seam-"));
+    const child = start({ do: "ignore" }, folder, { SEAM_GRACE_MS: "1000" });
+    child.stdout.on("data", (chunk) => {
+      if (!String(chunk).includes("waiting")) return;
+      for (const signal of ["SIGINT", "SIGTERM", "SIGINT", "SIGTERM"] as const) child.kill(signal);
+    });
+    expect(await once(child, "exit")).toEqual([1, null]);
+    expect(readFileSync(join(folder, "GITHUB_STEP_SUMMARY"), "utf8")).toBe("## ❌ seam: cancelled\n");
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe("a bug that nobody caught", () => {
+  it.each([
+    ["throw", "nobody caught RangeError: thrown in a timer", /RangeError: thrown in a timer\n +at /],
+    ["reject", "nobody caught TypeError: rejected on the side", /TypeError: rejected on the side\n +at /],
+    ["stall", "nobody caught Error: the run waits for something that can no longer come", /This is a bug/],
+  ])("ends in a report as any other: %s", async (what, message, stack) => {
+    const result = await run({ do: what }, { env: { SEAM_GRACE_MS: "200" } });
+    expect(result).toMatchObject({ outcome: "failure", exitCode: 1, env: {} });
+    expect(result.outputs["result"]).toBe("failed");
+    expect(result.annotations).toMatchObject([{ level: "error", title: "INTERNAL", message }]);
+    expect(result.log).toMatch(stack);
+  });
+});
+
+it("goes on to its end when nobody reads its log any more", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "seam-"));
+  const child = start({ do: "chatter" }, folder);
+  child.stdout.once("data", () => child.stdout.destroy());
+  const [exitCode] = await once(child, "exit");
+  expect(exitCode).toBe(0);
+  expect(readFileSync(join(folder, "GITHUB_STEP_SUMMARY"), "utf8")).toBe("## told\n");
+  expect([...keyValuePairs(readFileSync(join(folder, "GITHUB_OUTPUT"), "utf8"))]).toEqual([["result", "done"]]);
+  rmSync(folder, { recursive: true });
 });
 
 describe("two writers, one grammar", () => {
@@ -101,6 +161,26 @@ describe("two writers, one grammar", () => {
       fc.property(fc.array(entry), (entries) => {
         const text = entries.map(([key, value]) => heredoc(key, value)).join("");
         expect([...keyValuePairs(text)]).toEqual(entries);
+      }),
+    );
+  });
+
+  it("whatever the seam hands over arrives, in each of the runner's files", () => {
+    using machine = createMachine();
+    const name = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_-]{0,20}$/).filter((text) => !/^node_options$/i.test(text));
+    const values = fc.dictionary(name, fc.string({ unit: "binary" }), { noNullPrototype: true });
+    const folders = fc.array(fc.stringMatching(/^\/[^\r\n]{1,20}$/));
+    fc.assert(
+      fc.property(values, values, values, folders, (outputs, state, env, path) => {
+        const files = createStepFiles(machine.temp);
+        const variables = {
+          GITHUB_OUTPUT: files.output,
+          GITHUB_STATE: files.state,
+          GITHUB_ENV: files.env,
+          GITHUB_PATH: files.path,
+        };
+        writeFileCommands(variables, { outputs, state, env, path });
+        expect(readStepFiles(files, createMasks())).toEqual({ outputs, state, env, path, summary: "", errors: [] });
       }),
     );
   });

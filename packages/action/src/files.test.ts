@@ -32,6 +32,20 @@ describe("writeFileCommands", () => {
     expect(read("GITHUB_OUTPUT")).toBe("before=1\n");
   });
 
+  it("does so too when the folder of a later one is gone", () => {
+    const { env, read } = runnerFiles();
+    const broken = { ...env, GITHUB_ENV: join(tmpdir(), "no-such-folder", "env") };
+    const write = () => writeFileCommands(broken, { outputs: { b: "2" }, env: { C: "3" } });
+    expect(write).toThrow(/^GITHUB_ENV \(.*no-such-folder.*\) could not be written/);
+    expect(read("GITHUB_OUTPUT")).toBe("before=1\n");
+  });
+
+  it("refuses a folder that would become two", () => {
+    const { env, read } = runnerFiles();
+    expect(() => writeFileCommands(env, { path: ["/opt/a\n/tmp/evil"] })).toThrow("not a folder");
+    expect(read("GITHUB_PATH")).toBe("before=1\n");
+  });
+
   it("names the variable that is not set, and writes nothing", () => {
     const { env, read } = runnerFiles();
     const { GITHUB_ENV: _, ...without } = env;

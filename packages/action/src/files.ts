@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { appendFileSync, closeSync, openSync, statSync, truncateSync, writeSync } from "node:fs";
+import { appendFileSync, closeSync, existsSync, openSync, statSync, truncateSync, writeSync } from "node:fs";
 import { ActionError } from "./error.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -32,7 +32,7 @@ export function writeFileCommands(env: Env, commands: FileCommands): void {
   const writes = [
     ["GITHUB_STATE", entries(commands.state)],
     ["GITHUB_OUTPUT", entries(commands.outputs)],
-    ["GITHUB_PATH", (commands.path ?? []).map((folder) => `${folder}\n`).join("")],
+    ["GITHUB_PATH", (commands.path ?? []).map(pathLine).join("")],
     ["GITHUB_ENV", entries(commands.env)],
   ] as const;
   const done: { file: string; length: number }[] = [];
@@ -50,10 +50,11 @@ export function writeFileCommands(env: Env, commands: FileCommands): void {
       done.push({ file, length: lengthOf(file) });
       append(file, text);
     } catch (cause) {
-      restore(done);
+      const left = restore(done);
+      const hint = "free disk space on the runner, or make RUNNER_TEMP writable";
       throw new ActionError("WRITE_FAILED", {
         message: `${variable} (${file}) could not be written: ${cause instanceof Error ? cause.message : String(cause)}`,
-        hint: "nothing was exported; free disk space on the runner, or make RUNNER_TEMP writable",
+        hint: left.length === 0 ? `nothing was exported; ${hint}` : `${left.join(", ")} may hold a part; ${hint}`,
         cause,
       });
     }
@@ -77,6 +78,11 @@ function entries(values: Entries | undefined): string {
   return Object.entries(values ?? {})
     .map(([name, value]) => heredoc(name, value))
     .join("");
+}
+
+function pathLine(folder: string): string {
+  if (/[\r\n]/.test(folder)) throw new Error(`not a folder for a file command: ${JSON.stringify(folder)}`);
+  return `${folder}\n`;
 }
 
 function lengthOf(file: string): number {
@@ -104,6 +110,15 @@ function append(file: string, text: string): void {
   }
 }
 
-function restore(done: readonly { file: string; length: number }[]): void {
-  for (const { file, length } of done) truncateSync(file, length);
+/** Gives the files their former length; returns those that could not be put back. */
+function restore(done: readonly { file: string; length: number }[]): readonly string[] {
+  return done.flatMap(({ file, length }) => {
+    try {
+      if (existsSync(file)) truncateSync(file, length);
+      return [];
+    } catch {
+      // The first failure is the one to tell of; this one is named by its file.
+      return [file];
+    }
+  });
 }

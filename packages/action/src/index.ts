@@ -1,8 +1,10 @@
+export type { Action, BasePorts, Post, Report, Story } from "./action.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { type RunContext, readContext } from "./context.ts";
 export { formatDuration, parseDuration } from "./duration.ts";
 export { ActionError, type ActionErrorInit, codesByArea, collect, type ErrorCode, toActionError } from "./error.ts";
-export { type FileCommands, heredoc, writeFileCommands } from "./files.ts";
+export { type FileCommands, heredoc } from "./files.ts";
+export { errorAnnotations } from "./finish.ts";
 export {
   defineInputs,
   duration,
@@ -27,21 +29,9 @@ export {
   type Console,
   createLog,
   type Log,
-  maskParts,
   stripControl,
   type Wait,
   type WaitState,
 } from "./log.ts";
 export { type Budget, type Classification, createBudget, type RetryOptions, retry, retryAfterMs } from "./retry.ts";
-export {
-  type Action,
-  type BasePorts,
-  errorAnnotations,
-  exitWith,
-  type Post,
-  type Report,
-  runAction,
-  runPost,
-  type Story,
-} from "./run.ts";
-export { fitSummary, SUMMARY_BUDGET_BYTES } from "./summary.ts";
+export { exitWith, runAction, runPost } from "./run.ts";

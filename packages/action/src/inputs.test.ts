@@ -82,6 +82,11 @@ describe("defineInputs", () => {
     expect(table.nearMisses({ "role-to-asume": "x", zone: "y" })).toEqual([["role-to-asume", "role-to-assume"]]);
   });
 
+  it("warns neither of declared nor of renamed names, nor of those no one can have meant", () => {
+    const declared = Object.fromEntries(Object.keys(table.specs).map((name) => [name, "x"]));
+    expect(table.nearMisses({ ...declared, role: "x", constructor: "x", "": "x" })).toEqual([]);
+  });
+
   it.each([
     ["true", true],
     ["True", true],

@@ -69,7 +69,7 @@ export function defineInputs<const T extends Readonly<Record<string, InputSpec<u
     nearMisses(raw) {
       const known = Object.keys(specs);
       return Object.keys(raw)
-        .filter((name) => !(name in specs) && !(name in renamed))
+        .filter((name) => !Object.hasOwn(specs, name) && !Object.hasOwn(renamed, name))
         .flatMap((name) => {
           const near = known.find((candidate) => editDistance(name, candidate) === 1);
           return near === undefined ? [] : [[name, near] as const];
@@ -107,7 +107,7 @@ function readOne(name: string, spec: InputSpec<unknown>, raw: RawInputs): { valu
     if (value !== undefined) return { value };
   } catch (error) {
     if (error instanceof ActionError) return error;
-    exact = error instanceof Error ? ` (${error.message})` : "";
+    exact = error instanceof Error && !spec.secret ? ` (${error.message})` : "";
   }
   return new ActionError("INPUT_INVALID", {
     message: `input \`${name}\`: ${shown} is not accepted${exact}`,

@@ -55,6 +55,23 @@ describe("log.untrusted", () => {
   });
 });
 
+describe("log.group", () => {
+  it("is closed once: by its body's end, a throw, or the end of the run before either", async () => {
+    const { console, lines } = recorder();
+    const log = createLog(console);
+    await log.group("a", async () => log.info("x"));
+    await expect(log.group("b", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    const left = Promise.withResolvers<void>();
+    const group = log.group("c", () => left.promise);
+    log.endGroups();
+    left.resolve();
+    await group;
+    log.endGroups();
+    const end = "::endgroup::";
+    expect(lines).toEqual(["::group::a", "x", end, "::group::b", end, "::group::c", end]);
+  });
+});
+
 describe("log.mask", () => {
   it("masks a secret of several lines as a whole and line by line", () => {
     expect(maskParts("one\ntwo\r\nthree")).toEqual(["one\ntwo\r\nthree", "one", "two", "three"]);
@@ -66,7 +83,7 @@ describe("log.mask", () => {
 });
 
 describe("log.wait", () => {
-  it("prints each change at once and repeats only every 10 s", async () => {
+  it("prints each change at once, and is never silent for more than 10 s", async () => {
     const clock = virtualClock();
     const { console, lines } = recorder();
     using wait = createLog(console, clock).wait();
@@ -78,8 +95,20 @@ describe("log.wait", () => {
     expect(lines).toEqual([
       "web 1/3 ready · 0 ms (usually 31 s) · waiting: web-7d9 ContainerCreating",
       "web 2/3 ready · 4 s (usually 31 s)",
-      "web 2/3 ready · 20 s (usually 31 s)",
+      "web 2/3 ready · 14 s (usually 31 s)",
+      "web 2/3 ready · 24 s (usually 31 s)",
     ]);
+  });
+
+  it("prints nothing before there is something to tell, and no more often for it", async () => {
+    const clock = virtualClock();
+    const { console, lines } = recorder();
+    using wait = createLog(console, clock).wait();
+    await clock.advance(25_000);
+    expect(lines).toEqual([]);
+    wait.update({ what: "web", progress: "1/3 ready" });
+    await clock.advance(10_000);
+    expect(lines).toEqual(["web 1/3 ready · 25 s", "web 1/3 ready · 35 s"]);
   });
 
   it("prints nothing after it has ended", async () => {

@@ -50,6 +50,8 @@ export interface Log {
   /** Masks the value and each of its lines in everything the runner shows from now on. */
   mask(secret: string): void;
   group<T>(title: string, body: () => Promise<T>): Promise<T>;
+  /** Closes the groups of work that was left behind, so that what follows is not folded away. */
+  endGroups(): void;
   /** Lines from a pod, an API or a pull request: printed as they are, with commands stopped. */
   untrusted(lines: readonly string[]): void;
   wait(): Wait;
@@ -58,6 +60,7 @@ export interface Log {
 const HEARTBEAT_MS = 10_000;
 
 export function createLog(console: Console, clock: Clock = systemClock): Log {
+  const open = new Set<symbol>();
   return {
     info: (text) => {
       for (const line of text.split(/\r\n|\r|\n/)) console.line(inert(line));
@@ -68,12 +71,18 @@ export function createLog(console: Console, clock: Clock = systemClock): Log {
       for (const part of maskParts(secret)) console.mask(part);
     },
     async group(title, body) {
+      const group = Symbol(title);
+      open.add(group);
       console.startGroup(inert(title));
       try {
         return await body();
       } finally {
-        console.endGroup();
+        if (open.delete(group)) console.endGroup();
       }
+    },
+    endGroups() {
+      for (const _ of open) console.endGroup();
+      open.clear();
     },
     untrusted(lines) {
       if (lines.length === 0) return;
@@ -108,7 +117,7 @@ export function stripControl(text: string): string {
 function createWait(console: Console, clock: Clock): Wait {
   const startedAt = clock.now();
   let current: WaitState | undefined;
-  let printedAt = 0;
+  let nextAt = startedAt + HEARTBEAT_MS;
   let printed = "";
   const stop = new AbortController();
 
@@ -118,13 +127,15 @@ function createWait(console: Console, clock: Clock): Wait {
     if (state.waiting !== undefined && state.waiting !== "") parts.push(` · waiting: ${state.waiting}`);
     console.line(inert(parts.join("")));
     printed = key(state);
-    printedAt = clock.now();
+    nextAt = clock.now() + HEARTBEAT_MS;
   }
 
   async function beat() {
-    while (!stop.signal.aborted) {
-      await clock.sleep(HEARTBEAT_MS, stop.signal);
-      if (current !== undefined && clock.now() - printedAt >= HEARTBEAT_MS) print(current);
+    for (;;) {
+      await clock.sleep(nextAt - clock.now(), stop.signal);
+      if (clock.now() < nextAt) continue;
+      nextAt = clock.now() + HEARTBEAT_MS;
+      if (current !== undefined) print(current);
     }
   }
   beat().catch(() => undefined); // ends by the abort in dispose, which is its only way to reject

@@ -3,15 +3,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import { describe, expect, it } from "vitest";
+import type { Action, BasePorts, Story } from "./action.ts";
 import { ActionError } from "./error.ts";
+import { errorAnnotations } from "./finish.ts";
 import { defineInputs, oneOf, required, text } from "./inputs.ts";
-import { type Annotation, createLog } from "./log.ts";
-import { type Action, type BasePorts, errorAnnotations, runAction, runPost, type Story } from "./run.ts";
+import { type Annotation, type Console, createLog } from "./log.ts";
+import { runAction, runPost } from "./run.ts";
 
 type Inputs = { readonly name: string; readonly mode: "apply" | "plan" };
 type Toy = Action<Inputs, string, string[], string, BasePorts>;
 
-const inputs = defineInputs({ name: required(text()), mode: oneOf(["apply", "plan"], "apply") });
+const inputs = defineInputs({
+  name: required(text()),
+  mode: oneOf(["apply", "plan"], "apply"),
+  token: text({ secret: true }),
+});
 
 function toy(change: Partial<Toy> = {}, seen: string[] = []): Toy {
   return {
@@ -62,7 +68,7 @@ async function run(action: Toy, env: Record<string, string> = {}, signal = new A
     {
       line: (line) => log.push(line),
       startGroup: (title) => log.push(`▸ ${title}`),
-      endGroup: () => undefined,
+      endGroup: () => log.push("◂"),
       annotate: (annotation) => annotations.push(annotation),
       mask: (secret) => log.push(`mask ${secret}`),
       debug: () => undefined,
@@ -71,18 +77,30 @@ async function run(action: Toy, env: Record<string, string> = {}, signal = new A
     },
     virtualClock(),
   );
-  const exitCode = await runAction(action, { env: { ...files, ...env }, log: sink, clock: virtualClock(), signal });
+  const options = { env: { ...files, ...env }, log: sink, clock: virtualClock(), signal, graceMs: 20 };
+  const exitCode = await runAction(action, options);
   return { exitCode, log, annotations, read: (name: string) => readFileSync(files[name] ?? "", "utf8") };
 }
 
 const named = { INPUT_NAME: "web" };
+
+const silent: Console = {
+  line: () => undefined,
+  startGroup: () => undefined,
+  endGroup: () => undefined,
+  annotate: () => undefined,
+  mask: () => undefined,
+  debug: () => undefined,
+  stopCommands: () => undefined,
+  resumeCommands: () => undefined,
+};
 
 describe("runAction", () => {
   it("reads, observes, plans, prints the plan, applies and writes everything once", async () => {
     const seen: string[] = [];
     const result = await run(toy({}, seen), named);
     expect(seen).toEqual(["ports", "observe", "plan", "apply"]);
-    expect(result.log).toEqual(["▸ Plan", "create because web is absent", "created"]);
+    expect(result.log).toEqual(["▸ Plan", "create because web is absent", "◂", "created"]);
     expect(result.exitCode).toBe(0);
     expect(result.read("GITHUB_OUTPUT")).toContain("\ncreated\n");
     expect(result.read("GITHUB_ENV")).toContain("TOY<<");
@@ -141,13 +159,73 @@ describe("runAction", () => {
     expect(result.read("GITHUB_STEP_SUMMARY")).toBe("## CANCELLED\n");
   });
 
-  it("takes back what apply left when the runner's files cannot be written", async () => {
+  it.each(["ports", "observe", "apply"] as const)("reports a cancel though %s never ends", async (hanging) => {
+    const cancel = new AbortController();
+    const hang = () => {
+      cancel.abort(new Error("SIGINT"));
+      return new Promise<never>(() => undefined);
+    };
+    const result = await run(toy({ [hanging]: hang }), named, cancel.signal);
+    expect(result.exitCode).toBe(1);
+    expect(result.read("GITHUB_STEP_SUMMARY")).toBe("## CANCELLED\n");
+    expect(result.read("GITHUB_OUTPUT")).toContain("\nCANCELLED\n");
+    expect(result.read("GITHUB_ENV")).toBe("");
+  });
+
+  it("prints its end outside of the group that hanging work left open", async () => {
+    const cancel = new AbortController();
+    const apply: Toy["apply"] = (_plan, { log }) =>
+      log.group("Apply", () => {
+        cancel.abort(new Error("SIGINT"));
+        return new Promise<never>(() => undefined);
+      });
+    const { log } = await run(toy({ apply }), named, cancel.signal);
+    expect(log.slice(-4)).toEqual(["▸ Apply", "◂", "CANCELLED: the run was cancelled", "→ run the workflow again"]);
+  });
+
+  it("masks secrets before it says a word, even where other inputs are wrong", async () => {
+    const { log } = await run(toy(), { INPUT_TOKEN: "one\ntwo", INPUT_NMAE: "x" });
+    expect(log.slice(0, 3)).toEqual(["mask one\ntwo", "mask one", "mask two"]);
+  });
+
+  it("annotates files by their path in the workspace, wherever they were found", async () => {
+    const place = async (file: string) => {
+      const mistake = new ActionError("INPUT_INVALID", { message: "x", file, line: 3, column: 5 });
+      const readInputs = () => {
+        throw mistake;
+      };
+      return (await run(toy({ readInputs }), { ...named, GITHUB_WORKSPACE: "/ws/shop" })).annotations[0];
+    };
+    expect(await place("/ws/shop/k8s/web.yaml")).toMatchObject({ file: "k8s/web.yaml", line: 3, column: 5 });
+    expect(await place("./k8s/web.yaml")).toMatchObject({ file: "k8s/web.yaml" });
+    expect(await place("/tmp/rendered.yaml")).toMatchObject({ file: "/tmp/rendered.yaml" });
+  });
+
+  it("tells of runner files that cannot be written as of any failure, and takes back what apply left", async () => {
     const undone: string[] = [];
-    const result = await run(toy({ undo: (outcome) => undone.push(outcome) }), { ...named, GITHUB_ENV: "/dev/null/x" });
+    const broken = { ...named, GITHUB_ENV: "/dev/null/x" };
+    const result = await run(toy({ undo: (outcome) => undone.push(outcome) }), broken);
     expect(undone).toEqual(["created"]);
     expect(result.exitCode).toBe(1);
-    expect(result.read("GITHUB_OUTPUT")).toBe("");
-    expect(result.annotations.map((annotation) => annotation.title)).toContain("WRITE_FAILED");
+    expect(result.read("GITHUB_OUTPUT")).toContain("\nWRITE_FAILED\n");
+    expect(result.read("GITHUB_STATE")).toBe("");
+    expect(result.read("GITHUB_STEP_SUMMARY")).toBe("## WRITE_FAILED\n");
+    expect(result.annotations.map((annotation) => annotation.title)).toEqual(["WRITE_FAILED"]);
+  });
+
+  it("still ends when taking back fails, and says so", async () => {
+    const undo = () => {
+      throw new Error("disk gone");
+    };
+    const result = await run(toy({ undo }), { ...named, GITHUB_ENV: "/dev/null/x" });
+    expect(result.exitCode).toBe(1);
+    expect(result.annotations.map((annotation) => annotation.message)).toContain("Error: disk gone");
+  });
+
+  it("keeps telling what apply did where nothing can be taken back", async () => {
+    const result = await run(toy(), { ...named, GITHUB_ENV: "/dev/null/x" });
+    expect(result.read("GITHUB_STEP_SUMMARY")).toBe("## created\n");
+    expect(result.annotations.map((annotation) => annotation.title)).toEqual(["WRITE_FAILED"]);
   });
 
   it("prints the summary in the log, once warned, when there is no summary file", async () => {
@@ -164,32 +242,55 @@ describe("runAction", () => {
     ]);
   });
 
-  it("still reports when report itself has a bug", async () => {
+  it("still reports when report itself has a bug, with the error that came before", async () => {
     const broken = toy({
+      observe: () => Promise.reject(new ActionError("GITHUB_API", { message: "no answer" })),
       report: (_: Story<Inputs, string, string[], string>) => {
         throw new TypeError("in report");
       },
     });
     const result = await run(broken, named);
     expect(result.exitCode).toBe(1);
-    expect(result.annotations).toMatchObject([{ title: "INTERNAL", message: "TypeError: in report" }]);
+    expect(result.annotations).toMatchObject([
+      { title: "GITHUB_API", message: "no answer" },
+      { title: "INTERNAL", message: "TypeError: in report" },
+    ]);
+    expect(result.log.join("\n")).toMatch(/TypeError: in report\n +at /);
+  });
+
+  it("never ends a bug with 0, shows the stacks of its causes, and says where to report it", async () => {
+    const bug = new Error("outer", { cause: new RangeError("inner") });
+    const calm = toy({
+      apply: () => Promise.reject(bug),
+      report: () => ({ exitCode: 0, lastLine: "fine", summary: "", annotations: [], env: { TOY: "1" } }),
+    });
+    const where = { GITHUB_ACTION_REPOSITORY: "acme/eks-actions", GITHUB_ACTION_REF: "v1" };
+    const result = await run(calm, { ...named, ...where });
+    expect(result.exitCode).toBe(1);
+    expect(result.read("GITHUB_ENV")).toBe("");
+    expect(result.log.join("\n")).toMatch(/Error: outer\n[\s\S]*caused by RangeError: inner\n/);
+    expect(result.log).toContain("This is a bug in acme/eks-actions@v1. Please report it with the lines above:");
+    expect(result.log).toContain("→ https://github.com/acme/eks-actions/issues/new");
   });
 });
 
 describe("runPost", () => {
+  it("ends within its grace when it is cancelled and does not listen", async () => {
+    const annotations: Annotation[] = [];
+    const log = createLog({ ...silent, annotate: (annotation) => annotations.push(annotation) });
+    const cancel = new AbortController();
+    const post = () => {
+      cancel.abort(new Error("SIGINT"));
+      return new Promise<never>(() => undefined);
+    };
+    expect(await runPost({ name: "toy", post }, { env: {}, log, signal: cancel.signal, graceMs: 20 })).toBe(0);
+    expect(annotations).toMatchObject([{ level: "warning", title: "CANCELLED" }]);
+  });
+
   it("hands over what main saved and never fails the job", async () => {
     const seen: unknown[] = [];
     const annotations: Annotation[] = [];
-    const log = createLog({
-      line: () => undefined,
-      startGroup: () => undefined,
-      endGroup: () => undefined,
-      annotate: (annotation) => annotations.push(annotation),
-      mask: () => undefined,
-      debug: () => undefined,
-      stopCommands: () => undefined,
-      resumeCommands: () => undefined,
-    });
+    const log = createLog({ ...silent, annotate: (annotation) => annotations.push(annotation) });
     const post = {
       name: "toy",
       post: async (state: Readonly<Record<string, string>>) => {

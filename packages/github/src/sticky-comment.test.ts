@@ -261,6 +261,7 @@ const silentLog = {
   annotate: () => undefined,
   mask: () => undefined,
   group: <T>(_: string, body: () => Promise<T>) => body(),
+  endGroups: () => undefined,
   untrusted: () => undefined,
   wait: () => ({ update: () => undefined, [Symbol.dispose]: () => undefined }),
 };
