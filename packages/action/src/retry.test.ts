@@ -1,4 +1,5 @@
 import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Classification, createBudget, retry, retryAfterMs } from "./retry.ts";
 
@@ -51,6 +52,26 @@ describe("retry", () => {
     });
     await expect(run).rejects.toThrow("throttled");
     expect(clock.now()).toBe(start);
+  });
+
+  it("never waits longer than its budget in all, whatever servers ask for", async () => {
+    const afterMs = fc.option(fc.nat(90_000), { nil: undefined });
+    await fc.assert(
+      fc.asyncProperty(fc.infiniteStream(afterMs), fc.nat(60_000), async (asked, totalMs) => {
+        const { clock, start, budget, signal } = setup(totalMs);
+        using _ = clock.autoAdvance();
+        const run = retry(() => Promise.reject(new Error("down")), {
+          clock,
+          budget,
+          signal: signal.signal,
+          classify: () => ({ ...again, afterMs: asked.next().value }),
+          random: () => 0.5,
+        });
+        await expect(run).rejects.toThrow("down");
+        expect(clock.now() - start).toBeLessThanOrEqual(totalMs);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it("never waits less than the server asked for", async () => {

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fitSummary } from "./summary.ts";
 
@@ -25,6 +26,25 @@ describe("fitSummary", () => {
     expect(fitted.markdown.match(/^```$/gm)).toHaveLength(2);
     expect(fitted.markdown.match(/<\/details>/g)).toHaveLength(1);
     expect(fitted.leftOut).toEqual(["text"]);
+  });
+
+  it("fits whatever it is given, and leaves no fold or fence open", () => {
+    const part = fc.constantFrom(
+      "<details><summary>t</summary>\n\n",
+      "</details>\n",
+      "```\n",
+      "| a | b |\n",
+      "⏳ text\n",
+    );
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 200, maxLength: 600 }), (parts) => {
+        const { markdown, leftOut } = fitSummary(parts.join(""), 2_000);
+        expect(Buffer.byteLength(markdown)).toBeLessThanOrEqual(2_000);
+        if (!leftOut.includes("text")) return;
+        expect((markdown.match(/^```$/gm)?.length ?? 0) % 2).toBe(0);
+        expect(markdown.split("<details>").length).toBeLessThanOrEqual(markdown.split("</details>").length);
+      }),
+    );
   });
 
   it("holds 3 MiB of multi-byte text below 1 MiB", () => {
