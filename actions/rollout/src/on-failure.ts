@@ -103,6 +103,8 @@ async function handleCancel({ ports, state, lock }: Rollout): Promise<Outcome> {
       `the lock could not be told of the cancel: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
+  const said = state.deployment?.say("error", `cancelled while ${written}`);
+  await Promise.race([said, ports.clock.sleep(CANCEL_WRITE_MS)]);
   state.happened(`cancelled while ${written}`);
   return state.end("cancelled", cancelled(`it was ${written}`), lock);
 }

@@ -10,6 +10,11 @@ export interface PruneResult {
   readonly warnings: readonly string[];
 }
 
+/** What pruning needs. */
+export interface PrunePorts extends Pick<Ports, "clock"> {
+  readonly kube: Pick<Ports["kube"], "delete" | "get">;
+}
+
 const WAIT_MS = 60_000;
 
 /**
@@ -19,7 +24,7 @@ const WAIT_MS = 60_000;
 export async function pruneObjects(
   pruned: readonly PlannedObject[],
   width: number,
-  ports: Ports,
+  ports: PrunePorts,
   signal: AbortSignal,
 ): Promise<PruneResult> {
   const warnings: string[] = [];
@@ -48,7 +53,7 @@ export async function pruneObjects(
 
 async function remaining(
   held: readonly PlannedObject[],
-  { kube, clock }: Ports,
+  { kube, clock }: PrunePorts,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const end = clock.now() + WAIT_MS;

@@ -44,6 +44,21 @@ describe("a rollout through trouble", () => {
     expect((await scene.rollout()).outputs["result"]).toBe("unchanged");
   });
 
+  it("ends within 7 s of a cancel even when the API server hangs, and post finishes once it is back", async () => {
+    await using scene = await released();
+    scene.write("k8s/web.yaml", deployment({ image: "registry.example/web:2", behaviour: "never-ready" }));
+    scene.kube.fault({ match: /\/leases\//, method: "PUT", nth: 3, times: 1, delay: 60_000, drop: true });
+    const cancelled = await scene.rollout({}, { cancelAt: /not ready|ready ·/ });
+    expect(cancelled.outcome, cancelled.log).toBe("cancelled");
+    expect(cancelled.outputs["result"]).toBe("cancelled");
+    expect(cancelled.signal).toBeNull();
+    expect(cancelled.durationMs).toBeLessThan(9_000);
+    expect(lock(scene)).toContain("applying");
+    const post = await scene.post(cancelled);
+    expect(post.outcome, post.log).toBe("success");
+    expect(liveImage(scene)).toBe("registry.example/web:1");
+  });
+
   it("has nothing to do in post after a finished run", async () => {
     await using scene = await createScene();
     scene.write("k8s/web.yaml", deployment());
