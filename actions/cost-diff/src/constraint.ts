@@ -28,6 +28,8 @@ export interface Constraint {
   readonly tolerations: readonly Toleration[];
   /** Required anti-affinity of the workload's pods against one another by host. */
   readonly isOnePerNode: boolean;
+  /** Topology spread by host, `DoNotSchedule`: the most that two nodes may differ by. */
+  readonly hostSkew: number | undefined;
   /** Preferred rules, and required ones that are not modelled; they are counted, not followed. */
   readonly ignored: number;
   /** Rules about zones, not modelled. */
@@ -58,16 +60,23 @@ export function readConstraint(podSpec: unknown, labels: Readonly<Record<string,
     ...digList(affinity, "podAntiAffinity", "preferredDuringSchedulingIgnoredDuringExecution"),
   ];
   const loose = spread.length - strictSpread.length;
-  const hostSpread = strictSpread.filter((rule) => !isZone(rule)).length;
+  const byHost = strictSpread.filter(
+    (rule) => digText(rule, "topologyKey") === HOST && matchesLabels(dig(rule, "labelSelector"), labels),
+  );
+  const skews = byHost
+    .map((rule) => dig(rule, "maxSkew"))
+    .map((skew) => (typeof skew === "number" && skew >= 1 ? skew : 1));
+  const otherSpread = strictSpread.filter((rule) => !isZone(rule)).length - byHost.length;
   return {
     selector: withoutZones(selector),
     terms: terms.map((term) => term.filter(({ key }) => !ZONES.has(key))),
     tolerations: digList(podSpec, "tolerations").map(readToleration),
     isOnePerNode: own.some((rule) => digText(rule, "topologyKey") === HOST),
+    hostSkew: skews.length === 0 ? undefined : Math.min(...skews),
     ignored:
       preferred.length +
       loose +
-      hostSpread +
+      otherSpread +
       digList(affinity, "podAffinity", "requiredDuringSchedulingIgnoredDuringExecution").length,
     zoneRules:
       strictSpread.filter(isZone).length +

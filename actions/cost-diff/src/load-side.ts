@@ -79,11 +79,24 @@ async function loadOrWarn(
   }
 }
 
-/** @throws ActionError as `parseClusterConfig` */
+/** @throws ActionError `CLUSTER_CONFIG_INVALID` */
 function readConfig(path: string, tree: Tree): ClusterConfig | undefined {
-  return tree.find(path) === undefined
-    ? undefined
-    : parseClusterConfig(tree.read(path), { file: path, convertSelfManaged: true });
+  if (tree.find(path) === undefined) return undefined;
+  try {
+    return parseClusterConfig(tree.read(path), { file: path, convertSelfManaged: true });
+  } catch (error) {
+    if (!(error instanceof ActionError) || error.code === "INTERNAL") throw error;
+    const [first, ...others] = error.all().map(configFault);
+    if (first === undefined) throw error;
+    throw new ActionError("CLUSTER_CONFIG_INVALID", {
+      ...first,
+      also: others.map((fault) => new ActionError("CLUSTER_CONFIG_INVALID", fault)),
+    });
+  }
+}
+
+function configFault({ message, hint, file, line, column, cause }: ActionError) {
+  return { message, hint, file, line, column, cause };
 }
 
 async function loadTarget(target: Target, options: SideOptions): Promise<readonly Manifest[] | undefined> {
@@ -197,5 +210,7 @@ function refuseTwice(manifests: readonly Manifest[], cluster: string): void {
 export function treeWarnings(tree: Tree): readonly Warning[] {
   const warnings: Warning[] = [];
   if (existsSync(join(tree.root, ".gitmodules"))) warnings.push({ code: "SUBMODULES_NOT_FOLLOWED", args: {} });
+  const attributes = tree.find(".gitattributes") === undefined ? "" : tree.read(".gitattributes");
+  if (/\bfilter=lfs\b/.test(attributes)) warnings.push({ code: "LFS_NOT_FOLLOWED", args: {} });
   return warnings;
 }

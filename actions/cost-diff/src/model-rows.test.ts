@@ -153,6 +153,29 @@ describe("nodes", () => {
     expect(report.nodes.head).toBeGreaterThanOrEqual(6);
   });
 
+  it("spread by host keeps nodes level, where it may not be ignored", async () => {
+    const spread = (when: string) => ({
+      topologySpreadConstraints: [
+        {
+          maxSkew: 1,
+          topologyKey: "kubernetes.io/hostname",
+          whenUnsatisfiable: when,
+          labelSelector: { matchLabels: { app: "web" } },
+        },
+      ],
+    });
+    const nodes = async (when: string) => {
+      const filler = pods("filler", 2, { cpu: "1200m" });
+      const web = pods("web", 4, { cpu: "100m" }, spread(when));
+      const { report } = await price({
+        head: { "deploy/nodes.yaml": nodePool(), "deploy/web.json": web, "deploy/filler.json": filler },
+      });
+      return report.nodes.head;
+    };
+    expect(await nodes("ScheduleAnyway")).toBe(2);
+    expect(await nodes("DoNotSchedule")).toBe(4);
+  });
+
   it("a pod that wants an NVIDIA GPU finds none on AMD or shared ones", async () => {
     const { cluster } = await price({
       head: {

@@ -73,7 +73,10 @@ export const CPU_RATIO = 0.031611 / 0.004237;
 export const GPU_RATIO = 224.2;
 
 /** Prepares offers and groups once; answers may be asked with another's nodes as a start. */
-export function prepareNodes(problem: NodeProblem): {
+export function prepareNodes(
+  problem: NodeProblem,
+  caps: ReadonlyMap<string, number> = new Map(),
+): {
   readonly input: PackInput;
   readonly offers: ReadonlyMap<string, NodeOffer>;
   readonly owners: ReadonlyMap<string, readonly string[]>;
@@ -93,14 +96,16 @@ export function prepareNodes(problem: NodeProblem): {
   for (const pods of problem.pods) {
     const index = keys.indexOf(keyOf(pods.constraint));
     const request = vectorOf(pods.request, extras);
-    const id = JSON.stringify([request, keys[index], ...(pods.constraint.isOnePerNode ? [pods.id] : [])]);
+    const { isOnePerNode, hostSkew } = pods.constraint;
+    const isOwnGroup = isOnePerNode || hostSkew !== undefined;
+    const id = JSON.stringify([request, keys[index], ...(isOwnGroup ? [pods.id] : [])]);
     owners.set(id, [...(owners.get(id) ?? []), pods.id]);
     groups.set(id, {
       id,
       count: (groups.get(id)?.count ?? 0) + pods.count,
       request,
       kinds: [...new Set(kinds.filter((kind) => kind[index] === "1"))],
-      perNode: pods.constraint.isOnePerNode ? 1 : undefined,
+      perNode: isOnePerNode ? 1 : caps.get(pods.id),
     });
   }
   const paid = problem.pools
@@ -127,13 +132,19 @@ export function prepareNodes(problem: NodeProblem): {
 }
 
 /** The nodes for the pods. @param also another side's nodes, as one more start */
-export function solveNodes(problem: NodeProblem, also?: readonly PackedNode[]): NodeAnswer {
-  const { input, offers, owners, extras } = prepareNodes(problem);
+export function solveNodes(
+  problem: NodeProblem,
+  also?: readonly PackedNode[],
+  caps: ReadonlyMap<string, number> = new Map(),
+): NodeAnswer {
+  const { input, offers, owners, extras } = prepareNodes(problem, caps);
   const isFirstPass =
     problem.packing === "first-pass" ||
     (problem.packing === "auto" && problem.pools.some((pool) => !pool.consolidates));
   const first = firstPass(input);
   const packing = isFirstPass ? first : pack({ ...input, also });
+  const uneven = caps.size > 0 ? new Map<string, number>() : unevenPods(problem, packing, owners);
+  if (uneven.size > 0) return solveNodes(problem, also, uneven);
   const bound = floor(input);
   const bought = packing.nodes.flatMap((node) => offers.get(node.offer) ?? []);
   return {
@@ -157,6 +168,29 @@ export function solveNodes(problem: NodeProblem, also?: readonly PackedNode[]): 
       0,
     ),
   };
+}
+
+/** Workloads whose spread by host does not hold, with the most a node may have of them: then no two nodes can differ by more. */
+function unevenPods(
+  problem: NodeProblem,
+  packing: Packing,
+  owners: ReadonlyMap<string, readonly string[]>,
+): ReadonlyMap<string, number> {
+  const skews = new Map(
+    problem.pods.flatMap(({ id, constraint }) =>
+      constraint.hostSkew === undefined ? [] : [[id, constraint.hostSkew] as const],
+    ),
+  );
+  const uneven = new Map<string, number>();
+  if (skews.size === 0) return uneven;
+  for (const [group, ids] of owners) {
+    const [id = ""] = ids;
+    const skew = skews.get(id);
+    if (skew === undefined) continue;
+    const counts = packing.nodes.map(({ pods }) => pods.find((one) => one.group === group)?.count ?? 0);
+    if (Math.max(...counts, 0) - Math.min(...counts) > skew) uneven.set(id, skew);
+  }
+  return uneven;
 }
 
 /**

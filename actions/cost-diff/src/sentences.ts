@@ -11,7 +11,7 @@ const WARNINGS: Readonly<Record<WarningEntry["code"], string>> = {
   LFS_NOT_FOLLOWED: "Git LFS files are not fetched.",
   LIMIT_RANGES: "{object}: a second LimitRange of its namespace is ignored.",
   PAST_EXTENDED: "Cluster {cluster}: Kubernetes {version} left extended support on {date}; AWS upgrades it by itself.",
-  PREFERENCES_IGNORED: "{object}: preferred placement and spread by host are not followed.",
+  PREFERENCES_IGNORED: "{object}: preferred placement is not followed.",
   PRICES_LIVE_FAILED: "Live prices could not be read ({reason}). The action's own are used.",
   PRICES_OLD: "The action's prices are of {date}, older than 180 days.",
   PROVISIONER_UNPRICED: "{object}: storage class {class} has a provisioner without a price.",

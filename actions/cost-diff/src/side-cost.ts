@@ -63,6 +63,7 @@ const anyNode: Constraint = {
   terms: [],
   tolerations: [{ key: undefined, operator: "Exists", value: "", effect: undefined }],
   isOnePerNode: false,
+  hostSkew: undefined,
   ignored: 0,
   zoneRules: 0,
 };

@@ -34,7 +34,7 @@ describe("bad input is refused by its place, and no comment is written", () => {
       /default\/Deployment\/web stands in deploy\/again\.yaml:1 and in deploy\/web\.yaml:1/,
       {},
     ],
-    ["CONFIG_INVALID_VALUE", { "infra/prod.yaml": clusterYaml("metadata: {}") }, /./, { file: "infra/prod.yaml" }],
+    ["CLUSTER_CONFIG_INVALID", { "infra/prod.yaml": clusterYaml("metadata: {}") }, /./, { file: "infra/prod.yaml" }],
     [
       "PRICE_REGION_UNKNOWN",
       { "infra/prod.yaml": clusterYaml().replace("us-east-1", "eu-west-3") },
@@ -51,7 +51,7 @@ describe("bad input is refused by its place, and no comment is written", () => {
     await using scene = await createScene({ base, head });
     const result = await scene.cost(withCluster);
     expect(result.outcome).toBe("failure");
-    if (code !== "CONFIG_INVALID_VALUE") expect(result.outputs["cause"], result.log).toBe(code);
+    expect(result.outputs["cause"], result.log).toBe(code);
     const [annotation] = result.annotations.filter(({ level }) => level === "error");
     expect(annotation?.message).toMatch(message);
     expect(annotation).toMatchObject(place);
