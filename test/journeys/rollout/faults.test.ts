@@ -89,6 +89,23 @@ function age(scene: Awaited<ReturnType<typeof createScene>>): void {
   scene.kube.store.put("leases.coordination.k8s.io", key, lease);
 }
 
+describe("reconciling every app of a namespace", () => {
+  it("puts broken ones in order and leaves the others alone", async () => {
+    await using scene = await released();
+    scene.write("other/config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n");
+    expect((await scene.rollout({ app: "other", manifests: "other" })).outputs["result"]).toBe("applied");
+    scene.write("k8s/web.yaml", deployment({ image: "registry.example/web:2", behaviour: "never-ready" }));
+    await scene.rollout({}, { cancelAt: /not ready|ready ·/ });
+    age(scene);
+    const result = await scene.rollout({ mode: "reconcile", app: "*", manifests: "" });
+    expect(result.outputs, result.log).toMatchObject({ result: "recovered" });
+    expect(result.log).toContain("other: none (nobody holds the lock)");
+    expect(liveImage(scene)).toBe("registry.example/web:1");
+    const again = await scene.rollout({ mode: "reconcile", app: "*", manifests: "" });
+    expect(again.outputs).toMatchObject({ result: "unchanged" });
+  });
+});
+
 describe("two runs of one app at once", () => {
   it("have one winner, and the other names the winner's run", async () => {
     await using scene = await released({ podStartMs: 1500 });
