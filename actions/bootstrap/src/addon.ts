@@ -9,7 +9,7 @@ import { usual } from "./durations.ts";
 import type { Finding } from "./finding.ts";
 import { APPLIED, OWNER, retag, tagsOf, userTags } from "./tags.ts";
 import { resolve, sortedSet } from "./value.ts";
-import { addonVersion } from "./versions.ts";
+import { addonVersion, isLeftBehind } from "./versions.ts";
 
 /** Add-ons that run as DaemonSets and are ACTIVE without a node. */
 const NEEDS_NO_NODE = ["vpc-cni", "kube-proxy", "eks-pod-identity-agent", "aws-node-termination-handler"];
@@ -77,12 +77,20 @@ function addonPairs(
     pair("serviceAccountRoleARN", resolve(identity.serviceAccountRoleArn, context.known), live?.serviceAccountRoleArn),
     pair("configurationValues", normalValues(addon.configurationValues), normalValues(live?.configurationValues)),
   ];
-  if (addon.version !== undefined) found.push(pair("version", wanted, live?.addonVersion));
+  if (movesVersion(context, addon, live)) found.push(pair("version", wanted, live?.addonVersion));
   if (identity.podIdentityAssociations !== undefined) {
     const desired = resolve({ set: identity.podIdentityAssociations }, context.known);
     found.push(pair("podIdentityAssociations", desired, sortedSet(liveAssociations(context, live))));
   }
   return found;
+}
+
+/** The file names a version, or the installed one was left behind by an upgrade of the cluster. */
+function movesVersion(context: Context, addon: Addon, live: EksAddon | undefined): boolean {
+  if (addon.version !== undefined) return true;
+  const cluster = context.facts.cluster?.version;
+  if (live?.addonVersion === undefined || cluster === undefined) return false;
+  return isLeftBehind(addon.name, live.addonVersion, context.facts.addonInfos.get(addon.name), cluster);
 }
 
 function createAddon(context: Context, addon: Addon, identity: AddonIdentity, version: string): Action {
@@ -147,7 +155,7 @@ function changeAddon(
   const updateArgs = {
     clusterName: context.ownership.cluster,
     addonName: addon.name,
-    addonVersion: addon.version === undefined ? live.addonVersion : wanted,
+    addonVersion: movesVersion(context, addon, live) ? wanted : live.addonVersion,
     ...identityArgs(identity),
     ...(has("configurationValues") ? { configurationValues: addon.configurationValues ?? "" } : {}),
     resolveConflicts: addon.resolveConflicts ?? "PRESERVE",

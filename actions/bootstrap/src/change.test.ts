@@ -160,6 +160,7 @@ describe("an upgrade", () => {
     expect(sent.filter((write) => write === "eks:UpdateNodegroupVersion")).toHaveLength(1);
     expect(lab.aws.account.clusters.get("shop")?.cluster.version).toBe("1.35");
     expect(group(lab)?.version).toBe("1.35");
+    expect(lab.aws.account.clusters.get("shop")?.addons.get("kube-proxy")?.addonVersion).toMatch(/^v1\.35\./);
     expect((await lab.run(wanted)).writes).toEqual([]);
   });
 });

@@ -92,6 +92,24 @@ export function addonVersion(addon: Addon, info: EksAddonInfo | undefined, clust
   return preferred?.addonVersion ?? names[0];
 }
 
+/**
+ * True when an installed version no longer fits the cluster: EKS does not offer it for this minor, or it is a kube-proxy
+ * of an older one. Versions that the file leaves open are moved for that reason only.
+ */
+export function isLeftBehind(
+  name: string,
+  installed: string,
+  info: EksAddonInfo | undefined,
+  cluster: string,
+): boolean {
+  const offered = (info?.addonVersions ?? []).filter((entry) =>
+    entry.compatibilities?.some((compatible) => compatible.clusterVersion === cluster),
+  );
+  if (offered.length === 0) return false;
+  if (!offered.some((entry) => entry.addonVersion === installed)) return true;
+  return name === "kube-proxy" && minorOf(installed.replace(/^v/, "")) < minorOf(cluster);
+}
+
 /** Orders `v1.19.2-eksbuild.1` by its numbers. */
 export function compareAddonVersions(a: string, b: string): number {
   const numbers = (text: string) => text.match(/\d+/g)?.map(Number) ?? [];
