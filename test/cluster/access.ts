@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Api, connectApi } from "./api.ts";
 import { type Identity, kubeconfigText } from "./identities.ts";
 import { type Kubelet, kubelet } from "./kubelet.ts";
-import { grantInNamespace, type PolicyRule } from "./rbac.ts";
+import { grantInNamespace } from "./rbac.ts";
+import type { PolicyRule } from "./roles.ts";
 import { type Authenticator, type RouterAddress, registerAuthenticator } from "./token-router.ts";
 
 /** How to reach the run's control plane; plain data, handed to the workers that run tests. */

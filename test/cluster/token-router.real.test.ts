@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, inject, it } from "vitest";
 import { openCluster } from "./access.ts";
 import { connectApi } from "./api.ts";
-import { accessPolicyGroup } from "./rbac.ts";
+import { accessPolicyGroup } from "./roles.ts";
 
 const cluster = openCluster(inject("cluster"));
 const { endpoint, caData } = cluster;
