@@ -49,6 +49,9 @@ function changes(before: unknown, after: unknown, path: string): readonly FieldC
     const names = keyed(before) && keyed(after);
     if (names) return listChanges(before, after, path);
   }
+  if (typeof before === "string" && typeof after === "string" && /\n/.test(before + after)) {
+    return [textChange(before, after, path)];
+  }
   if (isRecord(after) && before === undefined && Object.keys(after).length > 0) return changes({}, after, path);
   if (isRecord(before) && after === undefined && Object.keys(before).length > 0) return changes(before, {}, path);
   return [
@@ -76,7 +79,19 @@ function segment(key: string): string {
   return /^[A-Za-z0-9_-]+$/.test(key) ? key : `["${key}"]`;
 }
 
+/** Of a text of many lines only those that differ, with the number of the first. */
+function textChange(before: string, after: string, path: string): FieldChange {
+  const old = before.split("\n");
+  const next = after.split("\n");
+  let head = 0;
+  while (head < old.length && head < next.length && old[head] === next[head]) head += 1;
+  let tail = 0;
+  while (tail < old.length - head && tail < next.length - head && old.at(-1 - tail) === next.at(-1 - tail)) tail += 1;
+  const middle = (lines: readonly string[]) => brief(lines.slice(head, lines.length - tail).join("\n"));
+  return { path: `${path} (line ${head + 1})`, from: middle(old), to: middle(next) };
+}
+
 function brief(value: unknown): string {
-  const text = typeof value === "string" ? value : canonical(value);
+  const text = (typeof value === "string" ? value : canonical(value)).replaceAll("\n", " ⏎ ");
   return text.length > 200 ? `${text.slice(0, 199)}…` : text;
 }

@@ -140,6 +140,20 @@ describe("diffObjects", () => {
       { path: "spec.template.spec.containers[web].image", from: "web:1", to: "web:2" },
     ]);
   });
+  it("shows of a long text the lines that differ, on one line", () => {
+    const config = (text: string) => ({
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "c" },
+      data: { "app.conf": text },
+    });
+    expect(diffObjects(config("a\nb\nc\nd\n"), config("a\nB\nb2\nc\nd\n"), hide)).toEqual([
+      { path: 'data["app.conf"] (line 2)', from: "b", to: "B ⏎ b2" },
+    ]);
+    expect(diffObjects(undefined, config("a\n::error::b"), hide)).toEqual([
+      { path: 'data["app.conf"]', to: "a ⏎ ::error::b" },
+    ]);
+  });
   it("hides values of Secrets and its own notes", () => {
     const secret = (value: string) => ({
       apiVersion: "v1",

@@ -20,6 +20,25 @@ describe("hostile text", () => {
     for (const text of ["<script>", "<img>", "od <b>", "[x](http", "@team"]) expect(bad.summary).not.toContain(text);
   });
 
+  it("in a Deployment's name is refused by the server and shown inert", async () => {
+    await using scene = await createScene();
+    scene.write("k8s/web.yaml", deployment().replace("  name: web\n", '  name: "we|b`x`<img>@team"\n'));
+    const bad = await scene.rollout();
+    expect(bad.outputs, bad.log).toMatchObject({ result: "failed", cause: "REJECTED" });
+    for (const text of ["<img>", "@team", "we|b"]) expect(bad.summary).not.toContain(text);
+    expect(scene.writes()).toEqual([]);
+  });
+
+  it("in a manifest's values is data in the plan", async () => {
+    await using scene = await createScene();
+    const value = "a\\n::error title=x::injected\\n##[error]fake | <b>";
+    scene.write("k8s/c.yaml", `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {text: "${value}"}\n`);
+    const planned = await scene.rollout({ mode: "plan" });
+    expect(planned.outputs["result"], planned.log).toBe("planned");
+    expect(planned.annotations).toEqual([]);
+    expect(planned.summary).not.toContain("fake | <b>");
+  });
+
   it("in pod logs is printed with commands stopped", async () => {
     await using scene = await released();
     const words =
