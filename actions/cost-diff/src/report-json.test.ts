@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ActionError } from "@eks-actions/action";
 import { COMMENT_BUDGET, isWithin } from "@eks-actions/markdown";
-import Ajv from "ajv";
+import { Ajv } from "ajv";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { price } from "../../../test/journeys/cost-diff/in-process.ts";

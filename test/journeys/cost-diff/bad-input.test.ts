@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { clusterYaml, createScene, deployment, nodePool, webGrows, withCluster } from "./scene.ts";
@@ -122,19 +122,16 @@ describe("bad input is refused by its place, and no comment is written", () => {
   it("a depth-1 clone fetches the one commit it lacks", async () => {
     await using scene = await createScene(webGrows);
     const origin = join(scene.machine.systemTemp, "origin.git");
+    const fresh = join(scene.machine.systemTemp, "fresh");
     scene.git("clone", "-q", "--bare", scene.machine.workspace, origin);
     scene.git("-C", origin, "config", "uploadpack.allowAnySHA1InWant", "true");
+    scene.git("clone", "-q", "--depth=1", `file://${origin}`, fresh);
     rmSync(join(scene.machine.workspace, ".git"), { recursive: true });
-    scene.git("clone", "-q", "--depth=1", "--no-checkout", `file://${origin}`, join(scene.machine.workspace, "clone"));
-    scene.git("-C", scene.machine.workspace, "init", "-q");
-    rmSync(join(scene.machine.workspace, ".git"), { recursive: true });
-    scene.git("-C", scene.machine.workspace, "clone", "-q", "--depth=1", `file://${origin}`, "fresh");
-    const { renameSync } = await import("node:fs");
-    renameSync(join(scene.machine.workspace, "fresh/.git"), join(scene.machine.workspace, ".git"));
-    rmSync(join(scene.machine.workspace, "fresh"), { recursive: true });
-    rmSync(join(scene.machine.workspace, "clone"), { recursive: true });
+    renameSync(join(fresh, ".git"), join(scene.machine.workspace, ".git"));
+    rmSync(fresh, { recursive: true });
     const result = await scene.cost({ ...withCluster, "github-token": "" });
     expect(result.outputs["diff"], result.log).toBe("71.68");
+    rmSync(origin, { recursive: true });
   });
 });
 

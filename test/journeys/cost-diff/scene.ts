@@ -72,12 +72,13 @@ export async function createScene({ base, head, github: more, labels }: SceneOpt
     ...more,
   });
   let job: Pick<GitHub, "env" | "context"> = github;
+  let headSha = git("rev-parse", "change");
   /** The event with the branch's commit of this checkout, and the labels. */
   const context = () => {
     const event = structuredClone(job.context["event"]) as { pull_request?: Record<string, unknown> };
     const pull = event.pull_request;
     if (pull !== undefined) {
-      pull["head"] = { ...(pull["head"] as object), sha: git("rev-parse", "change") };
+      pull["head"] = { ...(pull["head"] as object), sha: headSha };
       if (labels !== undefined) pull["labels"] = labels.map((name) => ({ name }));
     }
     return { ...job.context, event };
@@ -95,6 +96,7 @@ export async function createScene({ base, head, github: more, labels }: SceneOpt
       git("checkout", "-q", "change");
       write(files);
       commit("more");
+      headSha = git("rev-parse", "change");
       git("checkout", "-q", "main");
       git("reset", "-q", "--hard", "HEAD^1");
       merge();
