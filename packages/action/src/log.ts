@@ -131,9 +131,9 @@ function createWait(console: Console, clock: Clock): Wait {
   }
 
   async function beat() {
-    for (;;) {
+    while (!stop.signal.aborted) {
       await clock.sleep(nextAt - clock.now(), stop.signal);
-      if (clock.now() < nextAt) continue;
+      if (stop.signal.aborted || clock.now() < nextAt) continue;
       nextAt = clock.now() + HEARTBEAT_MS;
       if (current !== undefined) print(current);
     }

@@ -1,7 +1,19 @@
 import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type Console, createLog } from "./log.ts";
 import { type Classification, createBudget, retry, retryAfterMs } from "./retry.ts";
+
+const silent: Console = {
+  line: () => undefined,
+  startGroup: () => undefined,
+  endGroup: () => undefined,
+  annotate: () => undefined,
+  mask: () => undefined,
+  debug: () => undefined,
+  stopCommands: () => undefined,
+  resumeCommands: () => undefined,
+};
 
 const again: Classification = { retry: true, reason: "throttled" };
 
@@ -85,6 +97,26 @@ describe("retry", () => {
       random: () => 0,
     });
     expect(clock.now() - start).toBe(7000);
+  });
+
+  it("shows what it waits for, and is never silent for more than 10 s", async () => {
+    const { clock, budget, signal } = setup(60_000);
+    using _ = clock.autoAdvance();
+    const lines: string[] = [];
+    const log = createLog({ ...silent, line: (text) => lines.push(text) }, clock);
+    await retry(async (n) => (n === 1 ? Promise.reject(new Error("x")) : n), {
+      clock,
+      budget,
+      signal: signal.signal,
+      classify: () => ({ retry: true, reason: "HTTP 429", afterMs: 25_000 }),
+      progress: { log, what: "GitHub: GET /x" },
+    });
+    await clock.advance(60_000);
+    expect(lines).toEqual([
+      "GitHub: GET /x failed (HTTP 429) · 0 ms · waiting: attempt 2 after 25 s",
+      "GitHub: GET /x failed (HTTP 429) · 10 s · waiting: attempt 2 after 25 s",
+      "GitHub: GET /x failed (HTTP 429) · 20 s · waiting: attempt 2 after 25 s",
+    ]);
   });
 
   it("ends within a wait when the run is cancelled", async () => {

@@ -1,4 +1,6 @@
 import type { Clock } from "./clock.ts";
+import { formatDuration } from "./duration.ts";
+import type { Log } from "./log.ts";
 
 /** How much longer a run may go on trying. */
 export interface Budget {
@@ -27,6 +29,8 @@ export interface RetryOptions {
   readonly baseMs?: number;
   readonly capMs?: number;
   readonly random?: () => number;
+  /** Shows each wait in the live log: a line when it begins, and one every 10 s while it lasts. */
+  readonly progress?: { readonly log: Pick<Log, "wait">; readonly what: string } | undefined;
   onRetry?(retry: { attempt: number; reason: string; waitMs: number; leftMs: number }): void;
 }
 
@@ -48,6 +52,12 @@ export async function retry<T>(attempt: (number: number) => Promise<T>, options:
       const waitMs = Math.ceil(Math.max(jitter, verdict.afterMs ?? 0));
       if (waitMs > budget.leftMs()) throw error;
       options.onRetry?.({ attempt: number, reason: verdict.reason, waitMs, leftMs: budget.leftMs() });
+      using wait = options.progress?.log.wait();
+      wait?.update({
+        what: options.progress?.what ?? "",
+        progress: `failed (${verdict.reason})`,
+        waiting: `attempt ${number + 1} after ${formatDuration(waitMs)}`,
+      });
       await clock.sleep(waitMs, signal);
     }
   }

@@ -80,8 +80,7 @@ export function createApi(options: ApiOptions): Api {
         capMs: CAP_MS,
         random: () => 1,
         classify: (error) => classify(error, clock.now()),
-        onRetry: ({ reason, waitMs }) =>
-          options.log?.info(`GitHub: ${shown} failed (${reason}); again in ${Math.ceil(waitMs / 1_000)} s`),
+        progress: options.log === undefined ? undefined : { log: options.log, what: `GitHub: ${shown}` },
       });
     } catch (error) {
       if (signal.aborted) throw signal.reason;

@@ -1,3 +1,4 @@
+import { type Console, createLog } from "@eks-actions/action";
 import { describe, expect, it, vi } from "vitest";
 import { virtualClock } from "../../../test/fakes/clock.ts";
 import { type GitHub, type GitHubOptions, startGitHub } from "../../../test/fakes/github/index.ts";
@@ -219,13 +220,13 @@ describe("limits", () => {
       kind: { type: "secondary-limit", retryAfterSeconds: 7, status },
     });
     const waits: string[] = [];
-    const log = { info: (line: string) => waits.push(line) };
+    const log = createLog({ ...silent, line: (text) => waits.push(text) }, clock);
     const port = createGitHub({
       token: github.token,
       apiUrl: github.url,
       repository: "acme/shop",
       clock,
-      log: { ...silentLog, ...log },
+      log,
     });
     expect(await port.stickyComment({ issue: 1, marker, author, body: () => "x" })).toMatchObject({ kind: "created" });
     const at = github.requests
@@ -233,7 +234,7 @@ describe("limits", () => {
       .map((request) => request.at);
     expect((at[1] ?? 0) - (at[0] ?? 0)).toBe(7_000);
     expect(waits[0]).toBe(
-      `GitHub: POST /repos/acme/shop/issues/1/comments failed (HTTP ${status}, retry-after); again in 7 s`,
+      `GitHub: POST /repos/acme/shop/issues/1/comments failed (HTTP ${status}, retry-after) · 0 ms · waiting: attempt 2 after 7 s`,
     );
   });
 
@@ -255,13 +256,13 @@ it("stops at once when the run is cancelled", async () => {
   expect(github.requests).toEqual([]);
 });
 
-const silentLog = {
-  info: () => undefined,
-  debug: () => undefined,
+const silent: Console = {
+  line: () => undefined,
+  startGroup: () => undefined,
+  endGroup: () => undefined,
   annotate: () => undefined,
   mask: () => undefined,
-  group: <T>(_: string, body: () => Promise<T>) => body(),
-  endGroups: () => undefined,
-  untrusted: () => undefined,
-  wait: () => ({ update: () => undefined, [Symbol.dispose]: () => undefined }),
+  debug: () => undefined,
+  stopCommands: () => undefined,
+  resumeCommands: () => undefined,
 };
