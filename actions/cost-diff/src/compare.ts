@@ -218,16 +218,32 @@ function sharesOf(side: SideCost): ReadonlyMap<string, Share> {
   const { onFargate, workloads } = side.parts;
   const fargate = lineCost(side.lines.get("fargate") ?? []);
   const fargatePods = sum(workloads.filter(({ id }) => onFargate.has(id)).map(({ replicas }) => BigInt(replicas)));
+  const lost = lostPods(side);
   const shareOf = (one: Workload): Share => {
     if (onFargate.has(one.id)) {
       const part = fargatePods === 0n ? 0 : (Number(fargate) / 1e6 / Number(fargatePods)) * one.replicas;
       return { replicas: one.replicas, micros: part, isOnNodes: false };
     }
     const replicas = one.kind === "DaemonSet" ? nodes : one.replicas;
-    const pods = one.job === undefined ? replicas : one.job.podHours / 730;
+    const pods = one.job === undefined ? replicas - (lost.get(one.id) ?? 0) : one.job.podHours / 730;
     return { replicas, micros: shareMicros(one.request, pods, side.gibMicros), isOnNodes: one.job === undefined };
   };
   return new Map(workloads.map((one) => [one.id, shareOf(one)]));
+}
+
+/** Pods without a node, by workload; equal pods of several workloads are taken from the first of them. */
+function lostPods({ unschedulable, parts }: SideCost): ReadonlyMap<string, number> {
+  const lost = new Map<string, number>();
+  const replicas = new Map(parts.workloads.map((one) => [one.id, one.replicas]));
+  for (const { id, count } of unschedulable) {
+    let rest = count;
+    for (const part of id.split(", ")) {
+      const taken = Math.min(rest, replicas.get(part) ?? 0);
+      if (taken > 0) lost.set(part, (lost.get(part) ?? 0) + taken);
+      rest -= taken;
+    }
+  }
+  return lost;
 }
 
 function idleMicros(side: SideCost | undefined): number {

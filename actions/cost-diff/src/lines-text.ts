@@ -67,6 +67,10 @@ function detailOf(line: LineReport, cluster: ClusterReport): string {
       return nodesText(cluster.packing.base, cluster.packing.head);
     case "nodeVolumes":
       return volumesText(line, cluster);
+    case "loadBalancers":
+      return countsText(line, /^elb\.(\w+)\.hour$/, (hours) => `${Math.round(hours / 730)} × `, BALANCERS);
+    case "storage":
+      return countsText(line, /^ebs\.(\w+)\.gb$/, (gib) => `${gib} GiB `, {});
     default:
       return "";
   }
@@ -99,6 +103,24 @@ export function nodesText(base: PackingReport | null, head: PackingReport | null
   const [old, now] = [list(base), list(head)];
   if (old === now || old === "") return now + spot;
   return now === "" ? old : `${old} → ${now}${spot}`;
+}
+
+const BALANCERS: Readonly<Record<string, string>> = { alb: "ALB", nlb: "NLB", clb: "Classic" };
+
+/** `1 × NLB`, `300 GiB gp2`: what stands at head, or at base where head has none. */
+function countsText(
+  line: LineReport,
+  pattern: RegExp,
+  show: (quantity: number) => string,
+  names: Readonly<Record<string, string>>,
+): string {
+  const side = line.items.some(({ head }) => head > 0) ? "head" : "base";
+  return line.items
+    .flatMap((item) => {
+      const kind = pattern.exec(item.key)?.[1];
+      return kind === undefined || item[side] === 0 ? [] : [`${show(item[side])}${names[kind] ?? kind}`];
+    })
+    .join(", ");
 }
 
 function volumesText(line: LineReport, cluster: ClusterReport): string {

@@ -185,6 +185,8 @@ describe("nodes", () => {
     });
     expect(cluster.unschedulable).toMatchObject([{ id: "default/Deployment/gpu", head: 1 }]);
     expect(cluster.unschedulable[0]?.reason).toMatch(/^nvidia\.com\/gpu:general\//);
+    // What has no node has no share of one.
+    expect(cluster.workloads[0]?.share.head).toBe(0);
   });
 
   it("taints, selectors and arch decide where a pod may run", async () => {

@@ -30,7 +30,8 @@ const WARNINGS: Readonly<Record<WarningEntry["code"], string>> = {
 const TIPS: Readonly<Record<TipReport["code"], string>> = {
   ARM64: "Allow arm64, if the images are multi-arch: {nodes}",
   GP3: "Use gp3 for {gib} GiB of gp2",
-  INTERNAL_LB: "Make {count} load balancer(s) internal: no public IPv4",
+  INTERNAL_LB:
+    "Make internet-facing load balancers internal ({count}), where nobody outside needs them: no public IPv4",
   LOWER_REQUEST: "Lower {workload} {resource} {from} → {to}: {nodesText} enough",
   NAT_SINGLE: "One NAT gateway in place of one a zone, if an outage of a zone may cut egress",
   SPOT: "Use Spot, if the pods may be interrupted: {nodes}",
