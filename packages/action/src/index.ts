@@ -5,24 +5,16 @@ export { formatDuration, parseDuration } from "./duration.ts";
 export { ActionError, type ActionErrorInit, codesByArea, collect, type ErrorCode, toActionError } from "./error.ts";
 export { type FileCommands, heredoc } from "./files.ts";
 export { errorAnnotations } from "./finish.ts";
+export { duration, flag, integer, list, oneOf, parsed, required, text, withDefault } from "./input-kinds.ts";
 export {
   defineInputs,
-  duration,
   editDistance,
-  flag,
   type InputSpec,
   type InputTable,
   type InputValues,
-  integer,
-  list,
-  oneOf,
-  parsed,
   type RawInputs,
   rawInputs,
-  required,
   show,
-  text,
-  withDefault,
 } from "./inputs.ts";
 export {
   type Annotation,

@@ -1,19 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ActionError } from "./error.ts";
-import {
-  defineInputs,
-  duration,
-  editDistance,
-  flag,
-  integer,
-  list,
-  oneOf,
-  rawInputs,
-  required,
-  text,
-  withDefault,
-} from "./inputs.ts";
+import { duration, flag, integer, list, oneOf, required, text, withDefault } from "./input-kinds.ts";
+import { defineInputs, editDistance, rawInputs } from "./inputs.ts";
 
 const table = defineInputs(
   {

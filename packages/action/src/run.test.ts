@@ -6,7 +6,8 @@ import { describe, expect, it } from "vitest";
 import type { Action, BasePorts, Story } from "./action.ts";
 import { ActionError } from "./error.ts";
 import { errorAnnotations } from "./finish.ts";
-import { defineInputs, oneOf, required, text } from "./inputs.ts";
+import { oneOf, required, text } from "./input-kinds.ts";
+import { defineInputs } from "./inputs.ts";
 import { type Annotation, type Console, createLog } from "./log.ts";
 import { runAction, runPost } from "./run.ts";
 
