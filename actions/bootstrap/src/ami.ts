@@ -1,25 +1,19 @@
-import type { Ec2InstanceType } from "@eks-actions/aws";
-
 interface Hardware {
   readonly arm: boolean;
   readonly nvidia: boolean;
   readonly neuron: boolean;
 }
 
-/** Architecture and accelerator of an instance type: as EC2 says, else by the letters of its family. */
-export function hardwareOf(name: string, info: Ec2InstanceType | undefined): Hardware {
-  if (info !== undefined) {
-    const architectures: readonly string[] = info.ProcessorInfo?.SupportedArchitectures ?? [];
-    return {
-      arm: architectures.includes("arm64"),
-      nvidia: (info.GpuInfo?.Gpus ?? []).some((gpu) => gpu.Manufacturer?.toUpperCase() === "NVIDIA"),
-      neuron: (info.NeuronInfo?.NeuronDevices ?? []).length > 0 || /^(inf|trn)\d/.test(name),
-    };
-  }
+/**
+ * Architecture and accelerator of an instance type, by the letters of its family: `g` behind the generation is Graviton,
+ * families that begin with g and p carry NVIDIA (g4ad: AMD), inf and trn carry Neuron. EC2's own table would say the
+ * same, at the price of its largest answer.
+ */
+export function hardwareOf(name: string): Hardware {
   const family = name.split(".")[0] ?? "";
   return {
-    arm: /^[a-z]+\d+g/.test(family) || /^a1$/.test(family),
-    nvidia: /^(p\d|g\d)/.test(family) && !/^g4ad/.test(family),
+    arm: /^(a1|[a-z]+\d+g)/.test(family),
+    nvidia: /^(p|gr?)\d/.test(family) && !family.startsWith("g4ad"),
     neuron: /^(inf|trn)\d/.test(family),
   };
 }

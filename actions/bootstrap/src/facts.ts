@@ -1,6 +1,5 @@
 import type {
   Ec2Address,
-  Ec2InstanceType,
   Ec2InternetGateway,
   Ec2LaunchTemplate,
   Ec2LaunchTemplateVersion,
@@ -50,7 +49,6 @@ export interface Facts {
   readonly zones: readonly Ec2Zone[];
   /** Instance type → names of the zones that offer it. */
   readonly offerings: ReadonlyMap<string, readonly string[]>;
-  readonly instanceTypes: ReadonlyMap<string, Ec2InstanceType>;
   readonly network: LiveNetwork;
   readonly roles: readonly IamRole[];
   readonly oidcProviders: readonly LiveProvider[];

@@ -20,7 +20,7 @@ export function groupFindings(context: Context, group: ManagedNodeGroup, version
         : "set `privateNetworking: true`",
     });
   }
-  if (group.instanceTypes.length > 0 && groupAmiType(context, group) === undefined) {
+  if (group.instanceTypes.length > 0 && groupAmiType(group) === undefined) {
     findings.push({
       level: "fatal",
       code: "CONFIG_UNSUPPORTED_FIELD",

@@ -23,10 +23,10 @@ export function nodeRoleReference(group: ManagedNodeGroup): unknown {
   return group.iam.instanceRoleARN ?? ref(`role-ng-${group.name}`, "arn");
 }
 
-export function groupAmiType(context: Context, group: ManagedNodeGroup): string | undefined {
+export function groupAmiType(group: ManagedNodeGroup): string | undefined {
   const type = group.instanceTypes[0];
   if (type === undefined) return undefined;
-  return amiType(group.amiFamily, hardwareOf(type, context.facts.instanceTypes.get(type)));
+  return amiType(group.amiFamily, hardwareOf(type));
 }
 
 export function capacityType(group: ManagedNodeGroup): string {
@@ -61,7 +61,7 @@ export function nodeGroupPairs(
   ];
   if (group.instanceTypes.length > 0) {
     found.push(pair("instanceTypes", "G", group.instanceTypes, live?.instanceTypes ?? [], "instanceTypes"));
-    found.push(pair("amiFamily", "G", groupAmiType(context, group), live?.amiType));
+    found.push(pair("amiFamily", "G", groupAmiType(group), live?.amiType));
   }
   if (group.updateConfig !== undefined) {
     found.push(pair("updateConfig", "P", group.updateConfig, live?.updateConfig));

@@ -76,7 +76,7 @@ function createGroup(
     nodeGroupPairs(context, group, undefined).map((pair) => [pair.path, pair.desired ?? null]),
   );
   const subnets = nodeSubnets(context, group);
-  const ami = groupAmiType(context, group);
+  const ami = groupAmiType(group);
   const role = group.iam.instanceRoleARN === undefined ? [`role-ng-${group.name}`] : [];
   const args = {
     clusterName: config.metadata.name,

@@ -26,13 +26,12 @@ export async function observe(_: Inputs, ports: Ports, signal: AbortSignal): Pro
 async function readAws(config: ClusterConfig, aws: ClusterApi, now: number, signal: AbortSignal): Promise<Facts> {
   const { name, region } = config.metadata;
   const types = [...new Set(config.managedNodeGroups.flatMap((group) => group.instanceTypes))].sort();
-  const [caller, cluster, versions, zones, typeInfos, offerings, roles, oidcProviders, launchTemplates, logGroup] =
+  const [caller, cluster, versions, zones, offerings, roles, oidcProviders, launchTemplates, logGroup] =
     await Promise.all([
       aws.iam.caller(signal),
       aws.eks.cluster(name, signal),
       aws.eks.versions(signal),
       aws.ec2.zones(signal),
-      types.length === 0 ? [] : aws.ec2.instanceTypes(types, signal),
       Promise.all(types.map(async (type) => [type, await aws.ec2.zonesOffering(type, signal)] as const)),
       readRoles(aws, name, signal),
       readProviders(aws, signal),
@@ -56,7 +55,6 @@ async function readAws(config: ClusterConfig, aws: ClusterApi, now: number, sign
     versions,
     zones,
     offerings: new Map(offerings),
-    instanceTypes: new Map(typeInfos.map((info) => [String(info.InstanceType), info])),
     network,
     roles,
     oidcProviders,

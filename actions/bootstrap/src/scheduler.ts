@@ -1,4 +1,4 @@
-import { type ActionError, formatDuration, toActionError } from "@eks-actions/action";
+import { type ActionError, formatDuration, toActionError, type WaitState } from "@eks-actions/action";
 import type { Action, Lock } from "./action.ts";
 import { issue, type Work } from "./execute.ts";
 import { kindWord } from "./kinds.ts";
@@ -57,7 +57,10 @@ export async function schedule(
     () => "stopped" as const,
   );
   using wait = log.wait();
-  const show = () => wait.update(waitState(work, [...slots.values()]));
+  const show = () => {
+    const state = waitState([...slots.values()]);
+    if (state !== undefined) wait.update(state);
+  };
 
   const start = (slot: Slot) => {
     slot.state = "issuing";
@@ -184,17 +187,16 @@ function report(work: Work, slot: Slot): void {
     work.ports.log.info(`✅ ${action.op} ${name} · ${took}${slot.note === undefined ? "" : ` · ${slot.note}`}`);
 }
 
-function waitState(work: Work, slots: readonly Slot[]) {
-  const active = slots.filter((slot) => slot.state === "waiting" || slot.state === "issuing");
-  const longest = [...active].sort((a, b) => b.action.expectedSeconds - a.action.expectedSeconds)[0];
-  const finished = slots.filter((slot) => slot.state === "done").length;
-  const what =
-    longest === undefined ? undefined : `${kindWord(longest.action.target.kind)} ${longest.action.target.name}`;
+/** The wait that usually lasts longest; what is done at once needs no progress. */
+function waitState(slots: readonly Slot[]): WaitState | undefined {
+  const waiting = slots.filter((slot) => slot.state === "waiting");
+  const [longest] = [...waiting].sort((a, b) => b.action.expectedSeconds - a.action.expectedSeconds);
+  if (longest === undefined) return undefined;
+  const { target, expectedSeconds } = longest.action;
   return {
-    what: `cluster ${work.facts.config.metadata.name}`,
-    progress: `${finished}/${slots.length} done`,
-    waiting: what === undefined ? undefined : `${what}${longest?.progress === "" ? "" : ` ${longest?.progress}`}`,
-    typicalMs: longest === undefined ? undefined : longest.action.expectedSeconds * 1000,
+    what: `${kindWord(target.kind)} ${target.name}`,
+    progress: longest.progress === "" ? "asked for" : longest.progress,
+    typicalMs: expectedSeconds * 1000,
   };
 }
 

@@ -51,17 +51,33 @@ describe("the image of a node group", () => {
     ["WindowsServer2022FullContainer", "m7g.large", undefined],
     ["Ubuntu2404", "m5.large", undefined],
   ])("%s on %s is %s", (family, type, expected) => {
-    expect(amiType(family, hardwareOf(type, undefined))).toBe(expected);
+    expect(amiType(family, hardwareOf(type))).toBe(expected);
   });
 
-  it("is asked of EC2 first", () => {
-    const info = { ProcessorInfo: { SupportedArchitectures: ["arm64" as const] } };
-    expect(hardwareOf("x9.large", info).arm).toBe(true);
-    expect([
-      volumeDevice("AmazonLinux2023"),
-      volumeDevice("Bottlerocket"),
-      volumeDevice("WindowsServer2022CoreContainer"),
-    ]).toEqual(["/dev/xvda", "/dev/xvdb", "/dev/sda1"]);
+  it.each([
+    ["m5.large", "x86"],
+    ["m6i.large", "x86"],
+    ["i4i.large", "x86"],
+    ["t4g.small", "arm"],
+    ["im4gn.large", "arm"],
+    ["is4gen.large", "arm"],
+    ["x2gd.large", "arm"],
+    ["hpc7g.4xlarge", "arm"],
+    ["a1.large", "arm"],
+    ["g4ad.xlarge", "x86"],
+    ["g6e.xlarge", "x86 nvidia"],
+    ["gr6.4xlarge", "x86 nvidia"],
+    ["p5en.48xlarge", "x86 nvidia"],
+    ["trn2.48xlarge", "x86 neuron"],
+  ])("of %s is one for %s", (type, expected) => {
+    const { arm, nvidia, neuron } = hardwareOf(type);
+    const parts = [arm ? "arm" : "x86", nvidia && "nvidia", neuron && "neuron"];
+    expect(parts.filter((part) => part !== false).join(" ")).toBe(expected);
+  });
+
+  it("puts the node's volume where the family keeps it", () => {
+    const families = ["AmazonLinux2023", "Bottlerocket", "WindowsServer2022CoreContainer"];
+    expect(families.map(volumeDevice)).toEqual(["/dev/xvda", "/dev/xvdb", "/dev/sda1"]);
   });
 });
 

@@ -37,7 +37,6 @@ export {
 export type { RequestHandler } from "./cluster/clients.ts";
 export type {
   Ec2Address,
-  Ec2InstanceType,
   Ec2InternetGateway,
   Ec2LaunchTemplate,
   Ec2LaunchTemplateVersion,

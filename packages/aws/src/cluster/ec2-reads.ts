@@ -2,7 +2,6 @@ import type {
   Address,
   AvailabilityZone,
   Filter,
-  InstanceTypeInfo,
   InternetGateway,
   LaunchTemplate,
   LaunchTemplateVersion,
@@ -18,7 +17,6 @@ import { orAbsent, pages, type Read } from "./request.ts";
 export type {
   Address as Ec2Address,
   AvailabilityZone as Ec2Zone,
-  InstanceTypeInfo as Ec2InstanceType,
   InternetGateway as Ec2InternetGateway,
   LaunchTemplate as Ec2LaunchTemplate,
   LaunchTemplateVersion as Ec2LaunchTemplateVersion,
@@ -41,7 +39,6 @@ export interface Ec2Reads {
   zones(signal: AbortSignal): Promise<readonly AvailabilityZone[]>;
   /** Names of the zones that offer one instance type. */
   zonesOffering(instanceType: string, signal: AbortSignal): Promise<readonly string[]>;
-  instanceTypes(names: readonly string[], signal: AbortSignal): Promise<readonly InstanceTypeInfo[]>;
   vpcs(query: Ec2Query, signal: AbortSignal): Promise<readonly Vpc[]>;
   vpcAttribute(
     vpcId: string,
@@ -109,20 +106,6 @@ export function createEc2Reads(clients: Clients, read: Read): Ec2Reads {
         return [answer.InstanceTypeOfferings, answer.NextToken];
       });
       return offers.flatMap((offer) => offer.Location ?? []);
-    },
-    async instanceTypes(names, signal) {
-      const { sdk, client } = await clients.ec2();
-      return list("DescribeInstanceTypes", signal, async (NextToken, abortSignal) => {
-        const answer = await client.send(
-          // By filter, because one unknown name in `InstanceTypes` makes the whole call fail.
-          new sdk.DescribeInstanceTypesCommand({
-            Filters: [{ Name: "instance-type", Values: [...names] }],
-            NextToken,
-          }),
-          { abortSignal },
-        );
-        return [answer.InstanceTypes, answer.NextToken];
-      });
     },
     async vpcs(query, signal) {
       const { sdk, client } = await clients.ec2();
