@@ -78,6 +78,18 @@ describe("a change of the file", () => {
     expect((await lab.run(changed)).writes).toEqual([]);
   });
 
+  it("to fewer NAT gateways moves the routes, and names the gateways that are left", async () => {
+    const many = `${BASE}vpc: {nat: {gateway: HighlyAvailable}}\n`;
+    await using lab = await built(many);
+    const ran = await lab.run(BASE);
+    expect(mine(ran.writes)).toEqual(["ec2:ReplaceRoute", "ec2:ReplaceRoute"]);
+    const spare = (await lab.look(BASE)).unmanaged.filter((entry) => entry.kind === "NatGateway");
+    expect(spare.map((entry) => [entry.name, entry.orphan])).toEqual([
+      ["nat-1", true],
+      ["nat-2", true],
+    ]);
+  });
+
   it("of a field that is fixed at creation is refused with the live value, before any write", async () => {
     await using lab = await built();
     const ran = await lab.run(`${BASE}vpc: {cidr: 10.0.0.0/16}\n`);

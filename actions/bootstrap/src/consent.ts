@@ -13,14 +13,11 @@ export const words = [
   "delete-fargate-profile",
   "delete-access-entry",
   "delete-pod-identity",
-  "delete-network",
-  "recreate-cluster",
   "one-way",
   "open-public-endpoint",
   "privileged-policy",
   "adopt",
   "disable-deletion-protection",
-  "delete-volumes",
   "delete-log-group",
 ] as const;
 

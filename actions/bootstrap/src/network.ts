@@ -1,4 +1,4 @@
-import type { Action, Call, Step } from "./action.ts";
+import type { Action, Call, Step, UnmanagedEntry } from "./action.ts";
 import { create, quick } from "./build.ts";
 import type { Context } from "./context.ts";
 import { usual } from "./durations.ts";
@@ -43,7 +43,20 @@ export function ownNetwork(context: Context): Step {
       .filter((subnet) => !subnet.isPublic)
       .flatMap((subnet, index) => privateRouting(context, subnet, index, nats)),
   ];
-  return { actions, findings };
+  return { actions, findings, unmanaged: spareNats(context, nats) };
+}
+
+/** NAT gateways of ours that the file no longer asks for. They go on costing until they are deleted. */
+function spareNats(context: Context, wanted: number): readonly UnmanagedEntry[] {
+  const parts = [...context.known.keys()].flatMap((key) => /^nat-(\d+)#id$/.exec(key)?.[1] ?? []);
+  return parts
+    .filter((index) => Number(index) >= wanted)
+    .map((index) => ({
+      kind: "NatGateway",
+      name: `nat-${index}`,
+      orphan: true,
+      note: `${context.known.get(`nat-${index}#id`)} with its address is no longer used; delete both`,
+    }));
 }
 
 function vpcActions(context: Context): readonly Action[] {
