@@ -15,6 +15,18 @@ describe("ActionError", () => {
     expect(toActionError(cause)).toMatchObject({ code: "INTERNAL", message: "TypeError: boom", cause });
   });
 
+  it.each([
+    ["open", "EACCES", "FILE_REFUSED", "open /ws/k8s/web.yaml: permission denied"],
+    ["scandir", "EPERM", "FILE_REFUSED", "scandir /ws/k8s/web.yaml: operation not permitted"],
+    ["mkdir", "EROFS", "FILE_REFUSED", "mkdir /ws/k8s/web.yaml: read-only file system"],
+    ["open", "ENOSPC", "FILE_REFUSED", "open /ws/k8s/web.yaml: no space left on device"],
+    ["open", "ENOENT", "INTERNAL", "Error: from Node"],
+    ["spawn kubectl", "EACCES", "INTERNAL", "Error: from Node"],
+  ])("calls %s %s %s", (syscall, code, expected, message) => {
+    const cause = Object.assign(new Error("from Node"), { code, syscall, path: "/ws/k8s/web.yaml" });
+    expect(toActionError(cause)).toMatchObject({ code: expected, message, cause });
+  });
+
   it("passes an ActionError through unchanged", () => {
     const error = new ActionError("CANCELLED", { message: "stopped" });
     expect(toActionError(error)).toBe(error);

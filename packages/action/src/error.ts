@@ -70,9 +70,34 @@ export function collect(errors: readonly ActionError[]): ActionError | undefined
   });
 }
 
-/** Wraps what is not an `ActionError` as `INTERNAL`, keeping the cause and its stack. */
+/**
+ * Wraps what is not an `ActionError`, keeping the cause and its stack: as `FILE_REFUSED` when the file system said no,
+ * which is the runner's state and no bug, else as `INTERNAL`.
+ */
 export function toActionError(thrown: unknown): ActionError {
   if (thrown instanceof ActionError) return thrown;
   const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  return new ActionError("INTERNAL", { message, cause: thrown });
+  return fileRefusal(thrown) ?? new ActionError("INTERNAL", { message, cause: thrown });
+}
+
+// A file that is absent is not among these: whoever opens a file knows better what its absence means.
+const refusals: ReadonlyMap<unknown, string> = new Map([
+  ["EACCES", "permission denied"],
+  ["EPERM", "operation not permitted"],
+  ["EROFS", "read-only file system"],
+  ["ENOSPC", "no space left on device"],
+]);
+
+function fileRefusal(thrown: unknown): ActionError | undefined {
+  if (!(thrown instanceof Error && "code" in thrown && "path" in thrown && "syscall" in thrown)) return undefined;
+  const { code, path, syscall } = thrown;
+  const reason = refusals.get(code);
+  // `spawn kubectl` and the like name a program, not a file.
+  if (reason === undefined || typeof path !== "string" || !/^[a-z]+$/.test(String(syscall))) return undefined;
+  return new ActionError("FILE_REFUSED", {
+    message: `${syscall} ${path}: ${reason}`,
+    hint: "check owner, mode and free space; files written by a container step often belong to root",
+    file: path,
+    cause: thrown,
+  });
 }

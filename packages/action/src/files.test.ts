@@ -37,6 +37,7 @@ describe("writeFileCommands", () => {
     const broken = { ...env, GITHUB_ENV: join(tmpdir(), "no-such-folder", "env") };
     const write = () => writeFileCommands(broken, { outputs: { b: "2" }, env: { C: "3" } });
     expect(write).toThrow(/^GITHUB_ENV \(.*no-such-folder.*\) could not be written/);
+    expect(write).toThrow(expect.objectContaining({ hint: expect.stringMatching(/^nothing was exported;/) }));
     expect(read("GITHUB_OUTPUT")).toBe("before=1\n");
   });
 

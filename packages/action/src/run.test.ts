@@ -160,6 +160,18 @@ describe("runAction", () => {
     expect(result.read("GITHUB_STEP_SUMMARY")).toBe("## CANCELLED\n");
   });
 
+  it("goes no further when the cancel came while it observed", async () => {
+    const cancel = new AbortController();
+    const seen: string[] = [];
+    const observe = async () => {
+      cancel.abort(new Error("SIGINT"));
+      return "all is well";
+    };
+    const result = await run(toy({ observe }, seen), named, cancel.signal);
+    expect(seen).toEqual(["ports"]);
+    expect(result.read("GITHUB_OUTPUT")).toContain("\nCANCELLED\n");
+  });
+
   it.each(["ports", "observe", "apply"] as const)("reports a cancel though %s never ends", async (hanging) => {
     const cancel = new AbortController();
     const hang = () => {
@@ -268,6 +280,7 @@ describe("runAction", () => {
     const where = { GITHUB_ACTION_REPOSITORY: "acme/eks-actions", GITHUB_ACTION_REF: "v1" };
     const result = await run(calm, { ...named, ...where });
     expect(result.exitCode).toBe(1);
+    expect((await run({ ...calm, apply: async () => "" }, { ...named, GITHUB_ENV: "/dev/null/x" })).exitCode).toBe(1);
     expect(result.read("GITHUB_ENV")).toBe("");
     expect(result.log.join("\n")).toMatch(/Error: outer\n[\s\S]*caused by RangeError: inner\n/);
     expect(result.log).toContain("This is a bug in acme/eks-actions@v1. Please report it with the lines above:");

@@ -8,6 +8,7 @@ export const suiteCodes = {
     "An input of another action that this one refuses, because ignoring it would change what the job may do.",
   RUNNER_ENV_MISSING: "A variable or file of the GitHub runner is absent.",
   WRITE_FAILED: "Outputs, variables or files could not be written; nothing was exported.",
+  FILE_REFUSED: "The runner's file system refused to read or write a file.",
   PATH_OUTSIDE: "A path leads out of the workspace.",
   GITHUB_API: "GitHub's API refused or did not answer.",
   CANCELLED: "The run was cancelled.",
