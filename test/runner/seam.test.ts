@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import * as core from "@actions/core";
-import { heredoc, writeFileCommands } from "@eks-actions/action";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
+// @boundaries-ignore the writer is no public API; this is where it meets the runner's grammar
+import { heredoc, writeFileCommands } from "../../packages/action/src/files.ts";
 import { parseCommand } from "./commands.ts";
 import { createStepFiles, keyValuePairs, readStepFiles } from "./file-commands.ts";
 import { createMachine, runJob, runStep, type StepOptions } from "./index.ts";

@@ -1,6 +1,6 @@
+import { startLab } from "@eks-actions/test/journeys/bootstrap/in-process.ts";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { startLab } from "../../../test/journeys/bootstrap/in-process.ts";
 import { words } from "./consent.ts";
 
 const label = fc.dictionary(fc.constantFrom("role", "tier", "team"), fc.constantFrom("a", "b"), { maxKeys: 2 });

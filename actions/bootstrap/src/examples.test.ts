@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { type Lab, startLab } from "@eks-actions/test/journeys/bootstrap/in-process.ts";
 import { describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
-import { type Lab, startLab } from "../../../test/journeys/bootstrap/in-process.ts";
 import { words } from "./consent.ts";
 
 vi.setConfig({ testTimeout: 60_000 });

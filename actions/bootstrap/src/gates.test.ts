@@ -1,5 +1,5 @@
+import { type Lab, startLab } from "@eks-actions/test/journeys/bootstrap/in-process.ts";
 import { describe, expect, it, vi } from "vitest";
-import { type Lab, startLab } from "../../../test/journeys/bootstrap/in-process.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 

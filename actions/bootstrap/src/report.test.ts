@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { startLab } from "@eks-actions/test/journeys/bootstrap/in-process.ts";
 import { describe, expect, it, vi } from "vitest";
-import { startLab } from "../../../test/journeys/bootstrap/in-process.ts";
 import { commentBody, commentMarker } from "./comment.ts";
 import { describe as describePlan } from "./describe.ts";
 

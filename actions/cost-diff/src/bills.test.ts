@@ -1,6 +1,6 @@
+import { price } from "@eks-actions/test/journeys/cost-diff/in-process.ts";
+import { clusterYaml } from "@eks-actions/test/journeys/cost-diff/scene.ts";
 import { describe, expect, it } from "vitest";
-import { price } from "../../../test/journeys/cost-diff/in-process.ts";
-import { clusterYaml } from "../../../test/journeys/cost-diff/scene.ts";
 
 type Files = Readonly<Record<string, string>>;
 

@@ -1,6 +1,6 @@
+import { price } from "@eks-actions/test/journeys/cost-diff/in-process.ts";
+import { clusterYaml, deployment, nodePool } from "@eks-actions/test/journeys/cost-diff/scene.ts";
 import { describe, expect, it } from "vitest";
-import { price } from "../../../test/journeys/cost-diff/in-process.ts";
-import { clusterYaml, deployment, nodePool } from "../../../test/journeys/cost-diff/scene.ts";
 
 const onCluster = { "cluster-config": "infra/prod.yaml" };
 const config = (more = "", version = "1.34") => clusterYaml(more).replace('"1.34"', `"${version}"`);

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { price } from "@eks-actions/test/journeys/cost-diff/in-process.ts";
+import { nodePool } from "@eks-actions/test/journeys/cost-diff/scene.ts";
 import { describe, expect, it } from "vitest";
-import { price } from "../../../test/journeys/cost-diff/in-process.ts";
-import { nodePool } from "../../../test/journeys/cost-diff/scene.ts";
 import { isTimeZone, parseCron, runsInMonth } from "./cron.ts";
 import { fargateRefusal, fargateSize } from "./fargate.ts";
 import { globExpression, openTree } from "./files.ts";

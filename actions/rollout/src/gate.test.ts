@@ -1,8 +1,8 @@
 import { type Clock, createLog } from "@eks-actions/action";
 import { nothingAround } from "@eks-actions/health";
 import { identityOf, type KubeObject, refOf } from "@eks-actions/manifest";
+import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import { describe, expect, it } from "vitest";
-import { virtualClock } from "../../../test/fakes/clock.ts";
 import { gate, gateError } from "./gate.ts";
 import { deployment, inputsOf, liveOf, NOW } from "./samples.ts";
 import type { View } from "./view.ts";

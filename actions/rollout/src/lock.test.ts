@@ -1,8 +1,8 @@
 import { createLog } from "@eks-actions/action";
 import { connect } from "@eks-actions/kube";
+import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
+import { startKube } from "@eks-actions/test/fakes/kube/index.ts";
 import { describe, expect, it } from "vitest";
-import { virtualClock } from "../../../test/fakes/clock.ts";
-import { startKube } from "../../../test/fakes/kube/index.ts";
 import { takeLock } from "./lock.ts";
 import type { Ports } from "./ports.ts";
 import type { RolloutRecord } from "./record.ts";

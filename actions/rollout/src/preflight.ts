@@ -116,7 +116,8 @@ function choose(
 
 function paths(value: unknown, path: string): readonly string[] {
   if (Array.isArray(value)) return value.flatMap((item: unknown) => paths(item, `${path}[]`));
-  if (!isRecord(value) || /^\.metadata\.(labels|annotations)$/.test(path)) return [path];
+  // The type belongs to the shape: `replicas: "3"` must not hide behind a sibling's `replicas: 3`.
+  if (!isRecord(value) || /^\.metadata\.(labels|annotations)$/.test(path)) return [`${path}:${typeof value}`];
   return Object.entries(value).flatMap(([key, part]) => paths(part, `${path}.${key}`));
 }
 

@@ -1,7 +1,7 @@
 import { KubeApiError } from "@eks-actions/kube";
 import type { KubeObject } from "@eks-actions/manifest";
+import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import { describe, expect, it } from "vitest";
-import { virtualClock } from "../../../test/fakes/clock.ts";
 import type { PlannedObject } from "./plan.ts";
 import { pruneObjects } from "./prune.ts";
 import { NOW } from "./samples.ts";

@@ -1,6 +1,6 @@
 import { createLog } from "@eks-actions/action";
+import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import { describe, expect, it } from "vitest";
-import { virtualClock } from "../../../test/fakes/clock.ts";
 import { inputsOf, NOW } from "./samples.ts";
 import { smoke } from "./smoke.ts";
 

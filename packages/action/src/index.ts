@@ -3,7 +3,7 @@ export { type Clock, systemClock } from "./clock.ts";
 export { type RunContext, readContext } from "./context.ts";
 export { formatDuration, parseDuration } from "./duration.ts";
 export { ActionError, type ActionErrorInit, codesByArea, collect, type ErrorCode, toActionError } from "./error.ts";
-export { type FileCommands, heredoc } from "./files.ts";
+export { type FileCommands, heredoc, writeFileCommands } from "./files.ts";
 export { errorAnnotations } from "./finish.ts";
 export { duration, flag, integer, list, oneOf, parsed, required, text, withDefault } from "./input-kinds.ts";
 export {

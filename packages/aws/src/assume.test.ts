@@ -1,5 +1,5 @@
+import { hurriedClock } from "@eks-actions/test/journeys/auth/hurried-clock.ts";
 import { describe, expect, it } from "vitest";
-import { hurriedClock } from "../../../test/journeys/auth/hurried-clock.ts";
 import { parseRoleArn } from "./arn.ts";
 import { assume } from "./assume.ts";
 import { createAws } from "./client.ts";

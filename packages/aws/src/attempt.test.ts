@@ -1,5 +1,5 @@
+import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import { describe, expect, it } from "vitest";
-import { virtualClock } from "../../../test/fakes/clock.ts";
 import { withTimeout } from "./attempt.ts";
 
 const never = () => new Promise<never>(() => undefined);

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import { describe, expect, it } from "vitest";
-import { virtualClock } from "../../../test/fakes/clock.ts";
 import { awsErrorInfo } from "./classify.ts";
 import { clientConfig, createAws, send, watchClock } from "./client.ts";
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { hurriedClock } from "@eks-actions/test/journeys/auth/hurried-clock.ts";
 import { describe, expect, it } from "vitest";
-import { hurriedClock } from "../../../test/journeys/auth/hurried-clock.ts";
 import { createAws } from "./client.ts";
 import { requestIdToken } from "./id-token.ts";
 

@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { virtualClock } from "../../../test/fakes/clock.ts";
 import { parseRoleArn } from "./arn.ts";
 import { sessionKeys } from "./renewal.ts";
 import {

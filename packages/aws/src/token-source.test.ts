@@ -1,5 +1,5 @@
+import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import { describe, expect, it } from "vitest";
-import { virtualClock } from "../../../test/fakes/clock.ts";
 import type { IdToken } from "./jwt.ts";
 import { createSkewMeter } from "./skew.ts";
 import { createTokenSource } from "./token-source.ts";

@@ -1,5 +1,5 @@
+import { type GitHub, type GitHubOptions, startGitHub } from "@eks-actions/test/fakes/github/index.ts";
 import { describe, expect, it, vi } from "vitest";
-import { type GitHub, type GitHubOptions, startGitHub } from "../../../test/fakes/github/index.ts";
 import { createGitHub } from "./index.ts";
 
 // The first request of a file compiles its schemas and makes keys; a busy machine takes its time for that.

@@ -1,7 +1,7 @@
 import { type Console, createLog } from "@eks-actions/action";
+import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
+import { type GitHub, type GitHubOptions, startGitHub } from "@eks-actions/test/fakes/github/index.ts";
 import { describe, expect, it, vi } from "vitest";
-import { virtualClock } from "../../../test/fakes/clock.ts";
-import { type GitHub, type GitHubOptions, startGitHub } from "../../../test/fakes/github/index.ts";
 import { createGitHub, type StickyRequest } from "./index.ts";
 
 // The first request of a file compiles its schemas and makes keys; a busy machine takes its time for that.

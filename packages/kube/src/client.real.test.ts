@@ -1,5 +1,5 @@
+import { openCluster } from "@eks-actions/test/cluster/access.ts";
 import { afterAll, describe, expect, inject, it } from "vitest";
-import { openCluster } from "../../../test/cluster/access.ts";
 import { connect } from "./connect.ts";
 import { KubeApiError } from "./error.ts";
 

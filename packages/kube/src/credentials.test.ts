@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createCertificate } from "@eks-actions/test/cluster/certificate.ts";
+import { startFaultServer } from "@eks-actions/test/cluster/fault-server.ts";
+import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createCertificate } from "../../../test/cluster/certificate.ts";
-import { startFaultServer } from "../../../test/cluster/fault-server.ts";
-import { virtualClock } from "../../../test/fakes/clock.ts";
 import { connect } from "./connect.ts";
 import { credentialsOf } from "./credentials.ts";
 import type { ExecPlugin } from "./exec-auth.ts";

@@ -1,5 +1,5 @@
+import { startFaultServer } from "@eks-actions/test/cluster/fault-server.ts";
 import { beforeAll, describe, expect, it } from "vitest";
-import { startFaultServer } from "../../../test/cluster/fault-server.ts";
 import { connect } from "./connect.ts";
 
 // The library's first import takes seconds on a busy machine.

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { type OwnCluster, startCluster } from "@eks-actions/test/cluster/cluster.ts";
+import { startRelay } from "@eks-actions/test/cluster/relay.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type OwnCluster, startCluster } from "../../../test/cluster/cluster.ts";
-import { startRelay } from "../../../test/cluster/relay.ts";
 import type { KubeClient, WatchEvent } from "./client.ts";
 import { connect } from "./connect.ts";
 import { stableKind } from "./kinds.ts";

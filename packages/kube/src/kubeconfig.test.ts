@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { createCertificate } from "@eks-actions/test/cluster/certificate.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createCertificate } from "../../../test/cluster/certificate.ts";
 import { loadKubeconfig } from "./kubeconfig.ts";
 
 // The library's first import takes seconds on a busy machine.

@@ -1,6 +1,6 @@
+import { openCluster, type TestNamespace } from "@eks-actions/test/cluster/access.ts";
+import { type Link, startLink } from "@eks-actions/test/cluster/link.ts";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
-import { openCluster, type TestNamespace } from "../../../test/cluster/access.ts";
-import { type Link, startLink } from "../../../test/cluster/link.ts";
 import { connect } from "./connect.ts";
 
 const cluster = openCluster(inject("cluster"));

@@ -1,7 +1,7 @@
+import { openCluster, type TestNamespace } from "@eks-actions/test/cluster/access.ts";
+import { deploy, isPodReady, podWhen } from "@eks-actions/test/cluster/pods.ts";
 import { AppsV1Api, CoreV1Api, KubeConfig, KubernetesObjectApi, RbacAuthorizationV1Api } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { openCluster, type TestNamespace } from "../../../test/cluster/access.ts";
-import { deploy, isPodReady, podWhen } from "../../../test/cluster/pods.ts";
 import { type ConnectOptions, connect } from "./connect.ts";
 import { KubeApiError } from "./error.ts";
 import { stableKinds } from "./kinds.ts";

@@ -1,10 +1,10 @@
 import { createServer as createHttpServer } from "node:http";
 import { connect as dial } from "node:net";
 import { ActionError } from "@eks-actions/action/error";
+import { createCertificate } from "@eks-actions/test/cluster/certificate.ts";
+import { type Script, startFaultServer } from "@eks-actions/test/cluster/fault-server.ts";
+import { listen } from "@eks-actions/test/cluster/relay.ts";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createCertificate } from "../../../test/cluster/certificate.ts";
-import { type Script, startFaultServer } from "../../../test/cluster/fault-server.ts";
-import { listen } from "../../../test/cluster/relay.ts";
 import { connect } from "./connect.ts";
 
 // The library's first import takes seconds on a busy machine.

@@ -1,6 +1,6 @@
+import { type FaultServer, startFaultServer } from "@eks-actions/test/cluster/fault-server.ts";
+import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type FaultServer, startFaultServer } from "../../../test/cluster/fault-server.ts";
-import { virtualClock } from "../../../test/fakes/clock.ts";
 import { connect } from "./connect.ts";
 import { KubeApiError } from "./error.ts";
 

@@ -1,12 +1,12 @@
 import { constants } from "node:http2";
-import { beforeAll, describe, expect, it } from "vitest";
 import {
   type FaultServer,
   type FaultServerOptions,
   type Script,
   startFaultServer,
-} from "../../../test/cluster/fault-server.ts";
-import { virtualClock } from "../../../test/fakes/clock.ts";
+} from "@eks-actions/test/cluster/fault-server.ts";
+import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
+import { beforeAll, describe, expect, it } from "vitest";
 import { type ConnectOptions, connect } from "./connect.ts";
 
 // The library's first import takes seconds on a busy machine.

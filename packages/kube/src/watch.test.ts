@@ -1,6 +1,6 @@
+import { type FaultServer, type Script, startFaultServer } from "@eks-actions/test/cluster/fault-server.ts";
+import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type FaultServer, type Script, startFaultServer } from "../../../test/cluster/fault-server.ts";
-import { virtualClock } from "../../../test/fakes/clock.ts";
 import type { WatchOptions } from "./client.ts";
 import { connect } from "./connect.ts";
 

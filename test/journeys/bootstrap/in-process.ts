@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog, readContext, runAction, systemClock } from "@eks-actions/action";
 import { createAws, createClusterApi, createSkewMeter } from "@eks-actions/aws";
+import { bootstrap } from "@eks-actions/bootstrap-action/src/bootstrap.ts";
+import { readInputs } from "@eks-actions/bootstrap-action/src/inputs.ts";
+import { observe } from "@eks-actions/bootstrap-action/src/observe.ts";
+import { plan } from "@eks-actions/bootstrap-action/src/plan.ts";
+import type { Ports } from "@eks-actions/bootstrap-action/src/ports.ts";
 import { parseClusterConfig } from "@eks-actions/cluster-config";
-import { bootstrap } from "../../../actions/bootstrap/src/bootstrap.ts";
-import { readInputs } from "../../../actions/bootstrap/src/inputs.ts";
-import { observe } from "../../../actions/bootstrap/src/observe.ts";
-import { plan } from "../../../actions/bootstrap/src/plan.ts";
-import type { Ports } from "../../../actions/bootstrap/src/ports.ts";
 import { type Aws, type AwsOptions, startAws } from "../../fakes/aws/index.ts";
 import { type VirtualClock, virtualClock } from "../../fakes/clock.ts";
 

@@ -2,13 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Console, createLog, readContext } from "@eks-actions/action";
+import { inputs, readInputs } from "@eks-actions/cost-diff-action/src/inputs.ts";
+import { observe } from "@eks-actions/cost-diff-action/src/observe.ts";
+import { type Plan, plan } from "@eks-actions/cost-diff-action/src/plan.ts";
+import type { LivePrices } from "@eks-actions/cost-diff-action/src/prices.ts";
+import { type Program, runProgram } from "@eks-actions/cost-diff-action/src/program.ts";
+import type { ClusterReport, CostReport } from "@eks-actions/cost-diff-action/src/report-model.ts";
 import { createGitHub } from "@eks-actions/github";
-import { inputs, readInputs } from "../../../actions/cost-diff/src/inputs.ts";
-import { observe } from "../../../actions/cost-diff/src/observe.ts";
-import { type Plan, plan } from "../../../actions/cost-diff/src/plan.ts";
-import type { LivePrices } from "../../../actions/cost-diff/src/prices.ts";
-import { type Program, runProgram } from "../../../actions/cost-diff/src/program.ts";
-import type { ClusterReport, CostReport } from "../../../actions/cost-diff/src/report-model.ts";
 import { virtualClock } from "../../fakes/clock.ts";
 
 export interface PriceCase {

@@ -1,6 +1,6 @@
 import { systemClock } from "@eks-actions/action";
+import { type AwsOptions, startAws } from "@eks-actions/test/fakes/aws/index.ts";
 import { describe, expect, it } from "vitest";
-import { type AwsOptions, startAws } from "../../../../test/fakes/aws/index.ts";
 import { createAws } from "../client.ts";
 import { createClusterApi } from "./port.ts";
 
