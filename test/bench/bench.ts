@@ -1,52 +1,68 @@
-// Ratios against floors in the same run. Nothing here is asserted: budgets on bytes are in the bundle script, times are
-// for people to read.
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { bundleSizes } from "./bundles.ts";
-import { loginTimes } from "./login.ts";
+// Ratios against peers and floors in the same run. Nothing here is asserted: budgets on bytes are in the bundle script,
+// times are for people to read. `npm run bench -- [section…] [--rounds 5] [--sizes 10,100] [--rtt 0,20] [--tree folder]`
+import { mkdirSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { machine } from "./machine.ts";
-import { coldStarts } from "./starts.ts";
+import { type BenchOptions, type Section, Skipped } from "./section.ts";
 import { toMarkdown } from "./table.ts";
 
-const missing = ["auth", "bootstrap", "rollout", "cost-diff"].filter(
-  (name) => !existsSync(`actions/${name}/dist/index.js`),
-);
-if (missing.length > 0) {
-  console.error(`no bundle of ${missing.join(", ")}: run \`npm run bundle\` first`);
+const SECTIONS: Readonly<Record<string, () => Promise<Section>>> = {
+  bundles: async () => (await import("./bundles.ts")).bundles,
+  starts: async () => (await import("./starts.ts")).starts,
+  auth: async () => (await import("./auth/section.ts")).auth,
+  rollout: async () => (await import("./rollout/section.ts")).rollout,
+  bootstrap: async () => (await import("./bootstrap/section.ts")).bootstrap,
+  packing: async () => (await import("./packing/section.ts")).packing,
+  "cost-diff": async () => (await import("./cost-diff/section.ts")).costDiff,
+  harness: async () => (await import("./harness/section.ts")).harness,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: "string" },
+    sizes: { type: "string", default: "10,100,1000" },
+    rtt: { type: "string", default: "0,20" },
+    tree: { type: "string", default: "." },
+  },
+});
+const chosen = positionals.length > 0 ? positionals : Object.keys(SECTIONS);
+const unknown = chosen.filter((name) => !(name in SECTIONS));
+if (unknown.length > 0) {
+  console.error(`no section ${unknown.join(", ")}; there are ${Object.keys(SECTIONS).join(", ")}`);
   process.exit(1);
 }
-
-const sizes = bundleSizes();
-const starts = await coldStarts({ rounds: Number(process.env["BENCH_ROUNDS"] ?? 15) });
-const logins = await loginTimes({ rounds: Number(process.env["BENCH_ROUNDS"] ?? 15) });
-const report = { schemaVersion: 1, date: new Date().toISOString(), machine: machine(), sizes, starts, logins };
-const markdown = [
-  `Measured ${report.date.slice(0, 10)} on ${report.machine}.`,
-  toMarkdown(
-    ["bundle", "JavaScript kB", "gzipped kB", "entry kB", "budget kB"],
-    sizes.map((size) => [size.action, kb(size.bytes), kb(size.gzip), kb(size.entry), kb(size.budget)]),
-  ),
-  toMarkdown(
-    ["start of", "min ms", "median ms", "max ms", "over empty Node ms", "× empty Node", "peak MB"],
-    starts.map((start) => [
-      start.what,
-      start.min.toFixed(0),
-      start.median.toFixed(0),
-      start.max.toFixed(0),
-      start.overEmpty.toFixed(0),
-      start.ratio.toFixed(2),
-      start.peakMb.toFixed(0),
-    ]),
-  ),
-  toMarkdown(
-    ["login of auth", "min ms", "median ms", "over empty Node ms"],
-    logins.map((login) => [login.what, login.min.toFixed(0), login.median.toFixed(0), login.overEmpty.toFixed(0)]),
-  ),
-].join("\n\n");
+const options: BenchOptions = {
+  rounds: values.rounds === undefined ? undefined : Number(values.rounds),
+  sizes: values.sizes.split(",").map(Number),
+  rtts: values.rtt.split(",").map(Number),
+  tree: values.tree,
+  print: (line) => console.error(line),
+};
+// The journeys' scenes take the tree from here.
+process.env["ACTIONS_TREE"] = values.tree;
 mkdirSync(".bench", { recursive: true });
-writeFileSync(".bench/report.json", `${JSON.stringify(report, null, 2)}\n`);
-writeFileSync(".bench/report.md", `${markdown}\n`);
-console.log(markdown);
 
-function kb(bytes: number): string {
-  return (bytes / 1000).toFixed(0);
+for (const name of chosen) {
+  const date = new Date().toISOString();
+  const heading = `## ${name}\n\nMeasured ${date.slice(0, 16).replace("T", " ")} UTC on ${machine()}.`;
+  const { text, figures } = await runSection(name);
+  writeFileSync(
+    `.bench/${name}.json`,
+    `${JSON.stringify({ schemaVersion: 1, date, machine: machine(), ...figures })}\n`,
+  );
+  writeFileSync(`.bench/${name}.md`, `${heading}\n\n${text}\n`);
+  console.log(`${heading}\n\n${text}\n`);
+}
+
+async function runSection(name: string): Promise<{ readonly text: string; readonly figures: object }> {
+  try {
+    const section = await SECTIONS[name]?.();
+    const result = await section?.run(options);
+    if (result === undefined) throw new Error(`no section ${name}`);
+    return { text: result.tables.map(toMarkdown).join("\n\n"), figures: { figures: result.figures } };
+  } catch (error) {
+    if (!(error instanceof Skipped)) throw error;
+    return { text: `skipped: ${error.message}`, figures: { skipped: error.message } };
+  }
 }

@@ -1,77 +1,65 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { exitNote, measure } from "./process.ts";
+import { type Section, type SectionResult, Skipped } from "./section.ts";
+import { shown, spread } from "./spread.ts";
 
-export interface Start {
+interface Start {
   readonly what: string;
-  readonly min: number;
-  readonly median: number;
-  readonly max: number;
-  readonly overEmpty: number;
-  readonly ratio: number;
-  readonly peakMb: number;
-}
-
-interface Sample {
   readonly ms: number;
   readonly peakMb: number;
 }
 
-// Written by the measured process itself on exit, so that the figure is its own and not the harness's.
-const PEAK = "process.on('exit', () => process.stderr.write('\\nPEAK ' + process.resourceUsage().maxRSS))";
+const EMPTY = "empty Node";
+const PROGRAMS = ["index.js", "post/index.js", "credential/index.js"];
 
-/** Starts each bundle without inputs, interleaved with an empty Node process, so that noise hits all alike. */
-export async function coldStarts({ rounds }: { readonly rounds: number }): Promise<Start[]> {
-  const folder = mkdtempSync(join(tmpdir(), "bench-"));
-  const empty = join(folder, "empty.mjs");
-  const peak = join(folder, "peak.mjs");
-  writeFileSync(empty, "");
-  writeFileSync(peak, PEAK);
-  const entries: readonly (readonly [string, string])[] = [
-    ["empty Node", empty],
-    ...["auth", "bootstrap", "rollout", "cost-diff"].flatMap((name) =>
-      ["index.js", "post/index.js", "credential/index.js"]
-        .map((file) => [`${name} ${file}`, `actions/${name}/dist/${file}`] as const)
-        .filter(([, path]) => existsSync(path)),
-    ),
-  ];
-  const samples = new Map<string, Sample[]>(entries.map(([what]) => [what, []]));
-  for (let round = 0; round < rounds; round++) {
-    for (const [what, file] of entries) samples.get(what)?.push(start(file, peak, folder));
-  }
-  rmSync(folder, { recursive: true, force: true });
-  const floor = median((samples.get("empty Node") ?? []).map((sample) => sample.ms));
-  return entries.map(([what]) => {
-    const taken = samples.get(what) ?? [];
-    const times = taken.map((sample) => sample.ms);
-    const middle = median(times);
+/** Each bundle started without inputs, interleaved with an empty Node process, so that noise hits all alike. */
+export const starts: Section = {
+  name: "starts",
+  async run(options): Promise<SectionResult> {
+    const folder = mkdtempSync(join(tmpdir(), "bench-"));
+    const empty = join(folder, "empty.mjs");
+    writeFileSync(empty, "");
+    const programs: readonly (readonly [string, string])[] = [[EMPTY, empty], ...programsOf(options.tree)];
+    if (programs.length === 1) throw new Skipped("no bundle: npm run bundle");
+    const taken: Start[] = [];
+    for (let round = 0; round < (options.rounds ?? 15); round++) {
+      for (const [what, file] of programs) taken.push(await start(what, file, folder));
+    }
+    rmSync(folder, { recursive: true, force: true });
+    const wall = (what: string) => spread(taken.filter((one) => one.what === what).map(({ ms }) => ms));
+    const floor = wall(EMPTY).median;
     return {
-      what,
-      min: Math.min(...times),
-      median: middle,
-      max: Math.max(...times),
-      overEmpty: middle - floor,
-      ratio: middle / floor,
-      peakMb: median(taken.map((sample) => sample.peakMb)),
+      tables: [
+        {
+          title: "starts without inputs",
+          headers: ["start of", "wall ms", "over empty Node ms", "× empty Node", "peak MB"],
+          rows: programs.map(([what]) => [
+            what,
+            shown(wall(what)),
+            (wall(what).median - floor).toFixed(0),
+            (wall(what).median / floor).toFixed(2),
+            shown(spread(taken.filter((one) => one.what === what).map(({ peakMb }) => peakMb))),
+          ]),
+        },
+      ],
+      figures: taken,
     };
-  });
+  },
+};
+
+function programsOf(tree: string): readonly (readonly [string, string])[] {
+  return ["auth", "bootstrap", "rollout", "cost-diff"].flatMap((name) =>
+    PROGRAMS.map((file) => [`${name} ${file}`, join(tree, "actions", name, "dist", file)] as const).filter(([, path]) =>
+      existsSync(path),
+    ),
+  );
 }
 
-function start(file: string, peak: string, folder: string): Sample {
-  const startedAt = process.hrtime.bigint();
-  const result = spawnSync(process.execPath, ["--import", peak, file], {
-    env: { PATH: process.env["PATH"] ?? "", RUNNER_TEMP: folder },
-    stdio: ["ignore", "pipe", "pipe"],
-    encoding: "utf8",
-  });
-  const ms = Number(process.hrtime.bigint() - startedAt) / 1e6;
-  const kib = Number(/PEAK (\d+)/.exec(result.stderr)?.[1] ?? Number.NaN);
-  return { ms, peakMb: kib / 1024 };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+async function start(what: string, file: string, folder: string): Promise<Start> {
+  const note = exitNote(folder);
+  const env = { PATH: process.env["PATH"] ?? "", RUNNER_TEMP: folder, ...note.env };
+  const { ms } = await measure(process.execPath, [file], { env });
+  return { what, ms, peakMb: note.read().peakMb };
 }
