@@ -111,6 +111,12 @@ describe.concurrent("a cancelled run", () => {
     20_000,
   );
 
+  it("is no bug for work that nobody waited for and that stops as told", async () => {
+    const result = await run({ do: "forget" }, { cancelAt: /^waiting/ });
+    expect(result.annotations.map((annotation) => annotation.title ?? "")).toEqual(["CANCELLED", ""]);
+    expect(result.summary).toBe("## ❌ seam: cancelled\n");
+  });
+
   it("has its report too when it hangs before anything was planned", async () => {
     const result = await run({ do: "hang-observe" }, { cancelAt: /^waiting/, env: { SEAM_GRACE_MS: "100" } });
     expect(result).toMatchObject({ outcome: "cancelled", exitCode: 1, signal: null, signalsSent: ["SIGINT"] });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ActionError } from "./error.ts";
-import { duration, flag, integer, list, oneOf, required, text, withDefault } from "./input-kinds.ts";
+import { duration, flag, integer, list, oneOf, parsed, required, text, withDefault } from "./input-kinds.ts";
 import { defineInputs, editDistance, rawInputs } from "./inputs.ts";
 
 const table = defineInputs(
@@ -64,6 +64,11 @@ describe("defineInputs", () => {
 
   it("never repeats a secret value, not even one it refuses", () => {
     expect(faults({ "role-to-assume": "arn:x", token: "s3cr3t\u0007" })[0]).not.toContain("s3cr3t");
+    const parse = (value: string) => {
+      throw new Error(`${value} is too short`);
+    };
+    const { read } = defineInputs({ key: parsed({ secret: true, empty: "", parse }) });
+    expect(() => read({ key: "s3cr3t" })).toThrow(/^input `key`: \(not shown\) is not accepted$/);
   });
 
   it("refuses control characters by position and prints them escaped", () => {

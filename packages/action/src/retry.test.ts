@@ -119,6 +119,16 @@ describe("retry", () => {
     ]);
   });
 
+  it("ends with the cancel's reason when that is why an attempt failed", async () => {
+    const { clock, budget, signal } = setup(60_000);
+    const attempt = () => {
+      signal.abort(new Error("cancelled"));
+      return Promise.reject(new Error("socket closed"));
+    };
+    const classify = () => ({ retry: false }) as const;
+    await expect(retry(attempt, { clock, budget, signal: signal.signal, classify })).rejects.toThrow("cancelled");
+  });
+
   it("ends within a wait when the run is cancelled", async () => {
     const { clock, budget, signal } = setup(60_000);
     const run = retry(() => Promise.reject(new Error("x")), {
