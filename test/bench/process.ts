@@ -11,6 +11,8 @@ export interface Measured {
   readonly code: number | null;
   /** Highest resident set. */
   readonly peakMb: number;
+  /** Processor time, which other work on the machine lengthens less than the wall clock. */
+  readonly cpuMs: number;
   readonly output: string;
 }
 
@@ -32,10 +34,9 @@ export function measure(file: string, args: readonly string[], options: MeasureO
       stdio: ["ignore", "pipe", "pipe"],
       timeout: options.timeoutMs,
     });
-    let peakMb = Number.NaN;
+    let last: Usage = { peakMb: Number.NaN, cpuMs: Number.NaN };
     const look = () => {
-      const seen = peakOf(child.pid);
-      if (seen !== undefined) peakMb = seen;
+      last = usageOf(child.pid) ?? last;
     };
     const timer = setInterval(look, POLL_MS);
     const output: Buffer[] = [];
@@ -47,7 +48,7 @@ export function measure(file: string, args: readonly string[], options: MeasureO
     child.once("error", reject);
     child.once("close", (code) => {
       clearInterval(timer);
-      resolve({ ms: exitedAt - startedAt, exitedAt, code, peakMb, output: Buffer.concat(output).toString("utf8") });
+      resolve({ ms: exitedAt - startedAt, exitedAt, code, ...last, output: Buffer.concat(output).toString("utf8") });
     });
   });
 }
@@ -57,21 +58,31 @@ export function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
+interface Usage {
+  readonly peakMb: number;
+  readonly cpuMs: number;
+}
+
+const TICKS_PER_MS = 0.1;
+
 // VmHWM is of this program alone; getrusage's figure is inherited from whoever started it.
-function peakOf(pid: number | undefined): number | undefined {
+function usageOf(pid: number | undefined): Usage | undefined {
   try {
     const kib = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? Number.NaN);
-    return kib > 0 ? kib / 1024 : undefined;
+    // proc(5): utime and stime are the 12th and 13th field after the program's name.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+    const ticks = Number(fields[11]) + Number(fields[12]);
+    return kib > 0 ? { peakMb: kib / 1024, cpuMs: ticks / TICKS_PER_MS } : undefined;
   } catch {
-    // It has ended, or this is no Linux: the last figure stands.
+    // It has ended, or this is no Linux: the last figures stand.
     return undefined;
   }
 }
 
-/** Lets a Node process that someone else starts say at its exit how much memory it took, and when it was. */
+/** Lets a Node process that someone else starts say at its exit what it took, and when it was. */
 export interface ExitNote {
   readonly env: Readonly<Record<string, string>>;
-  read(): { readonly peakMb: number; readonly exitedAt: number };
+  read(): { readonly peakMb: number; readonly cpuMs: number; readonly exitedAt: number };
 }
 
 export function exitNote(folder: string): ExitNote {
@@ -82,9 +93,10 @@ export function exitNote(folder: string): ExitNote {
     `import { readFileSync, writeFileSync } from "node:fs";
 process.on("exit", () => {
   const exitedAt = performance.timeOrigin + performance.now();
-  let kib = process.resourceUsage().maxRSS;
+  const used = process.resourceUsage();
+  let kib = used.maxRSS;
   try { kib = Number(/VmHWM:\\s+(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]); } catch {}
-  writeFileSync(${JSON.stringify(file)}, JSON.stringify({ peakMb: kib / 1024, exitedAt }));
+  writeFileSync(${JSON.stringify(file)}, JSON.stringify({ peakMb: kib / 1024, cpuMs: (used.userCPUTime + used.systemCPUTime) / 1000, exitedAt }));
 });
 `,
   );

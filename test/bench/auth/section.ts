@@ -12,6 +12,7 @@ export interface AuthSample {
   readonly what: string;
   readonly ms: number;
   readonly peakMb: number;
+  readonly cpuMs: number;
   /** Requests to GitHub's token service. */
   readonly oidc: number;
   readonly sts: number;
@@ -83,7 +84,7 @@ async function run(world: World, { what, step, succeeds }: Case): Promise<AuthSa
   return {
     what,
     ms: result.durationMs,
-    peakMb: note.read().peakMb,
+    ...note.read(),
     oidc: after.oidc - before.oidc,
     sts: after.sts - before.sts,
   };

@@ -21,11 +21,12 @@ export const costDiff: Section = {
         {
           title: "cost-diff end to end, the harness included",
           note: "A NodePool of all c, m and r types of generation 3 and newer; one file differs between base and head.",
-          headers: ["files", "pods", "wall ms", "peak MB", "comment"],
+          headers: ["files", "pods", "wall ms", "CPU ms", "peak MB", "comment"],
           rows: [small, large].map((runs) => [
             String(runs[0]?.files),
             String(runs[0]?.pods),
             shown(spread(runs.map(({ ms }) => ms))),
+            shown(spread(runs.map(({ cpuMs }) => cpuMs))),
             shown(spread(runs.map(({ peakMb }) => peakMb))),
             runs.every(({ commented }) => commented) ? "written" : "missing",
           ]),
@@ -41,6 +42,7 @@ interface Run {
   readonly pods: number;
   readonly ms: number;
   readonly peakMb: number;
+  readonly cpuMs: number;
   readonly commented: boolean;
 }
 
@@ -58,7 +60,7 @@ async function rounds(action: string, count: number, files: number): Promise<rea
     if (result.outcome !== "success") throw new Error(result.log.slice(-3000));
     reportOf(result);
     const commented = scene.github.requests.some(({ path }) => path.includes("/comments"));
-    runs.push({ files, pods, ms: result.durationMs, peakMb: note.read().peakMb, commented });
+    runs.push({ files, pods, ms: result.durationMs, ...note.read(), commented });
   }
   return runs;
 }

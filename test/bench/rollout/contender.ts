@@ -22,6 +22,7 @@ export interface Run {
   readonly ms: number;
   readonly exitedAt: number;
   readonly peakMb: number;
+  readonly cpuMs: number;
   readonly green: boolean;
   /** Requests by its own account. */
   readonly told?: number | undefined;

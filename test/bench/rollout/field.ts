@@ -22,6 +22,7 @@ export interface Sample {
   /** By the action's own report. */
   readonly told?: number | undefined;
   readonly peakMb: number;
+  readonly cpuMs: number;
   readonly green: boolean;
   /** From the last pod's Ready, as an onlooker saw it, to the exit. */
   readonly afterReadyMs?: number | undefined;
@@ -153,6 +154,7 @@ async function runOne(contender: Contender, phase: Phase, field: Field & Place &
     requests,
     told: run.told,
     peakMb: run.peakMb,
+    cpuMs: run.cpuMs,
     green: run.green,
     afterReadyMs: phase === "cold" || phase === "changed" ? since(pods.lastReadyAt()) : undefined,
     afterCrashMs: phase === "crashing" ? since(pods.firstCrashAt()) : undefined,

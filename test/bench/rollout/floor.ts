@@ -24,7 +24,7 @@ export function floor(cluster: Cluster): Contender {
       const program = join(job.folder, "floor.mjs");
       writeFileSync(program, JAVASCRIPT);
       const ran = await measure(process.execPath, [program, file], { env: { PATH: process.env["PATH"] ?? "" } });
-      return { ms: ran.ms, exitedAt: ran.exitedAt, peakMb: ran.peakMb, green: ran.code === 0, output: ran.output };
+      return { ...ran, green: ran.code === 0 };
     },
   };
 }

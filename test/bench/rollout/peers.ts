@@ -22,6 +22,7 @@ export function kubectl(program: string): Contender {
         ms: applied.ms + waited.ms,
         exitedAt: waited.exitedAt,
         peakMb: Math.max(applied.peakMb, waited.peakMb),
+        cpuMs: applied.cpuMs + waited.cpuMs,
         green: waited.code === 0,
         output: waited.output,
       };
@@ -43,7 +44,7 @@ export function helm(program: string): Contender {
         env: freshHome(job),
         timeoutMs: 900_000,
       });
-      return { ms: ran.ms, exitedAt: ran.exitedAt, peakMb: ran.peakMb, green: ran.code === 0, output: ran.output };
+      return { ...ran, green: ran.code === 0 };
     },
   };
 }

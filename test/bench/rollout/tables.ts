@@ -49,14 +49,15 @@ function wallTable(samples: readonly Sample[], phase: Phase): Table {
       shown(of(line, (one) => one.ms)),
       ratio(wall(line), wall(best)),
       ratio(wall(line), wall(floor)),
+      shown(of(line, (one) => one.cpuMs)),
       shown(of(line, (one) => one.requests)),
       shown(of(line, (one) => one.peakMb)),
     ];
   });
   return {
     title: TITLES[phase],
-    note: "Wall milliseconds as median (min–max). Requests by the API server's audit log.",
-    headers: ["contender", "wall ms", "to the best peer", "to the floor", "requests", "peak MB"],
+    note: "Wall milliseconds as median (min–max). CPU is the contender's own. Requests by the API server's audit log.",
+    headers: ["contender", "wall ms", "to the best peer", "to the floor", "CPU ms", "requests", "peak MB"],
     rows,
   };
 }
