@@ -51,7 +51,7 @@ export function renderPage(chapters: readonly Chapter[]): string {
 <style>${STYLE}</style>
 </head>
 <body>
-<header><h1>eks-actions</h1><p>One pull request, one cluster from an empty account, one good release and one bad one: what each job left on GitHub.</p><ol>${links}</ol></header>
+<header><h1>eks-actions</h1><p>One pull request, one cluster from an empty account, one good release and one bad one: what each job left on GitHub.</p><p class="trigger">The bundled actions ran as the runner runs them. The stand-in for AWS lets ten minutes pass in a second, the simulated nodes are ten times as fast as real ones.</p><ol>${links}</ol></header>
 ${chapters.map(renderChapter).join("\n")}
 </body>
 </html>
