@@ -1,5 +1,6 @@
 // Ratios against peers and floors in the same run. Nothing here is asserted: budgets on bytes are in the bundle script,
-// times are for people to read. `npm run bench -- [section…] [--rounds 5] [--sizes 10,100] [--rtt 0,20] [--tree folder]`
+// times are for people to read. `npm run bench -- [section…] [--rounds 5] [--sizes 10,100] [--rtt 0,20] [--without helm]
+// [--tree folder]`
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { machine } from "./machine.ts";
@@ -24,6 +25,7 @@ const { values, positionals } = parseArgs({
     sizes: { type: "string", default: "10,100,1000" },
     rtt: { type: "string", default: "0,20" },
     tree: { type: "string", default: "." },
+    without: { type: "string", default: "" },
   },
 });
 const chosen = positionals.length > 0 ? positionals : Object.keys(SECTIONS);
@@ -37,6 +39,7 @@ const options: BenchOptions = {
   sizes: values.sizes.split(",").map(Number),
   rtts: values.rtt.split(",").map(Number),
   tree: values.tree,
+  without: values.without.split(",").filter((name) => name !== ""),
   print: (line) => console.error(line),
 };
 // The journeys' scenes take the tree from here.

@@ -16,6 +16,8 @@ export interface BenchOptions {
   readonly rtts: readonly number[];
   /** Folder whose `actions/<name>/dist` are measured. */
   readonly tree: string;
+  /** Peers to leave out, by the first word of their name. */
+  readonly without: readonly string[];
   /** Progress, one line. */
   readonly print: (line: string) => void;
 }

@@ -102,7 +102,7 @@ async function playAt(rttMs: number, field: Field): Promise<readonly Sample[]> {
       if (phase === "crashing" && rttMs > 0) continue;
       for (const contender of order) {
         if (contender?.phases.includes(phase) !== true || isSlow(contender)) continue;
-        if (phase === "crashing" && round > 1) continue;
+        if (phase === "crashing" && round > 0) continue;
         const place = places.get(contender) ?? (await placeFor(field));
         places.set(contender, place);
         const kubeconfig = (link ?? cluster).kubeconfig("ci", place.namespace);

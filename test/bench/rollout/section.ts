@@ -25,7 +25,10 @@ export const rollout: Section = {
           size,
           rtts: options.rtts,
           rounds: roundsFor(options, size),
-          contenders: (cluster) => [ours(tree), ...peers, floor(cluster)],
+          contenders: (cluster) =>
+            [ours(tree), ...peers, floor(cluster)].filter(
+              ({ name }) => !options.without.includes(name.split(" ")[0] ?? ""),
+            ),
           print,
         })),
       );
