@@ -39,7 +39,13 @@ describe("withTimeout", () => {
     await expect(withTimeout(virtualClock(), 1000, controller.signal, async () => 1)).rejects.toThrow("cancelled");
   });
 
-  it("throws what the request throws", async () => {
+  it("throws what the request throws, also at once, and leaves no timer", async () => {
+    const clock = virtualClock();
+    const thrown = withTimeout(clock, 1000, open, () => {
+      throw new Error("before the first await");
+    });
+    await expect(thrown).rejects.toThrow("before the first await");
+    expect(clock.pending).toBe(0);
     await expect(withTimeout(virtualClock(), 1000, open, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
   });
 });

@@ -23,7 +23,8 @@ export async function withTimeout<T>(
   const ended = new Promise<never>((_, reject) => {
     controller.signal.addEventListener("abort", () => reject(controller.signal.reason), { once: true });
   });
-  const running = request(controller.signal);
+  // A request that throws before its first await must not leave the limit behind.
+  const running = (async () => request(controller.signal))();
   running.catch(() => undefined); // seen by the race below, unless the limit was first
   try {
     return await Promise.race([running, ended]);

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import { describe, expect, it } from "vitest";
 import { awsErrorInfo } from "./classify.ts";
@@ -76,6 +79,36 @@ describe("send", () => {
       status: 404,
     });
     expect(server.count()).toBe(1);
+  });
+
+  it("sends nothing to an endpoint of the user's config file, which nobody has checked", async () => {
+    await using server = await eksServer([() => ({ status: 200, body: "{}" })]);
+    const folder = mkdtempSync(join(tmpdir(), "config-"));
+    writeFileSync(join(folder, "config"), `[default]\nendpoint_url = ${server.url}\n`);
+    const former = process.env["AWS_CONFIG_FILE"];
+    process.env["AWS_CONFIG_FILE"] = join(folder, "config");
+    try {
+      const aws = createAws({
+        region: "eu-west-1",
+        clock: virtualClock(),
+        run: { env: {}, runId: "", runAttempt: "1" },
+        action: "auth",
+        credentials: keys,
+      });
+      const { DescribeClusterCommand, EKSClient } = await import("./sdk/eks.ts");
+      const requestHandler = {
+        handle: async ({ hostname }: { hostname: string }) => Promise.reject(new Error(`asked ${hostname}`)),
+      };
+      const client = new EKSClient({ ...clientConfig(aws, "EKS"), requestHandler });
+      await expect(client.send(new DescribeClusterCommand({ name: "x" }))).rejects.toThrow(
+        "asked eks.eu-west-1.amazonaws.com",
+      );
+      expect(server.count()).toBe(0);
+    } finally {
+      if (former === undefined) delete process.env["AWS_CONFIG_FILE"];
+      else process.env["AWS_CONFIG_FILE"] = former;
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("measures how wrong this machine's clock is", async () => {

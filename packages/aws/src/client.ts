@@ -121,6 +121,7 @@ export interface ClientConfig {
   requestHandler: { httpAgent: Agents["http"]; httpsAgent: Agents["https"] };
   defaultsMode: "standard";
   retryMode: "standard";
+  ignoreConfiguredEndpointUrls: true;
 }
 
 /** @throws ActionError `ENDPOINT_REFUSED` before any client exists */
@@ -132,6 +133,9 @@ export function clientConfig(aws: Aws, service: AwsService): ClientConfig {
     // Keeps the SDK from asking the instance metadata service, config files or AWS_RETRY_MODE for modes.
     defaultsMode: "standard",
     retryMode: "standard",
+    // The variables are read and checked by `endpointOf`; an `endpoint_url` of ~/.aws/config would not be, and a token
+    // could travel there in clear text.
+    ignoreConfiguredEndpointUrls: true,
     customUserAgent: aws.userAgent.map(([name, version]) => [name, version]),
     systemClockOffset: aws.skew.offsetMs,
     requestHandler: { httpAgent: aws.agents.http, httpsAgent: aws.agents.https },

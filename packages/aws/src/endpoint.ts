@@ -49,6 +49,6 @@ export function isLoopback(hostname: string): boolean {
 
 // User info may be a password, and a query a token.
 function shown(text: string): string {
-  const bare = text.replace(/\/\/[^/@]*@/, "//…@").replace(/\?.*$/s, "?…");
+  const bare = text.replace(/\/\/.*@/s, "//…@").replace(/\?.*$/s, "?…");
   return bare.length <= 120 ? bare : `${bare.slice(0, 119)}…`;
 }

@@ -7,7 +7,8 @@ const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
  * @throws Error that says what is wrong with it
  */
 export function readPrivate(path: string, maxBytes: number): string {
-  const handle = openSync(path, constants.O_RDONLY | NO_FOLLOW);
+  // Without O_NONBLOCK, opening a pipe would wait for its writer for ever.
+  const handle = openSync(path, constants.O_RDONLY | NO_FOLLOW | (constants.O_NONBLOCK ?? 0));
   try {
     const stat = fstatSync(handle);
     if (!stat.isFile()) throw new Error("not a regular file");
