@@ -1,6 +1,7 @@
 import { ActionError, formatDuration } from "@eks-actions/action";
 import { type AwsErrorInfo, awsErrorInfo } from "./classify.ts";
 import type { IdClaims } from "./jwt.ts";
+import { shellWord } from "./shell-word.ts";
 import type { AssumeProof, AssumeRequest } from "./sts.ts";
 import { isExpired, isMissingKeys, isMissingProvider } from "./sts-refusal.ts";
 
@@ -25,12 +26,9 @@ export function assumeError(cause: unknown, context: AssumeContext): ActionError
   const said = `${info.message}${info.requestId === undefined ? "" : ` (request id ${info.requestId})`}`;
   const issuer = claims?.iss.replace(/^https:\/\//, "") ?? "the issuer";
 
-  if (info.code === "CredentialsProviderError" && proof.kind === "chain") {
-    return make(
-      "CHAIN_SOURCE_MISSING",
-      `role-chaining found no credentials to start from; looked at ${proof.source}`,
-      "log in in an earlier step, or set the keys:\n  env:\n    AWS_ACCESS_KEY_ID: ${{ secrets.AWS_ACCESS_KEY_ID }}\n    AWS_SECRET_ACCESS_KEY: ${{ secrets.AWS_SECRET_ACCESS_KEY }}",
-    );
+  if (proof.kind === "chain") {
+    const unusable = chainSourceFault(info, proof.source);
+    if (unusable !== undefined) return make("CHAIN_SOURCE_MISSING", unusable, CHAIN_SOURCE_HINT);
   }
   if (isMissingKeys(info)) {
     return make(
@@ -39,13 +37,20 @@ export function assumeError(cause: unknown, context: AssumeContext): ActionError
       "the issuer must be reachable from the internet; for a GitHub Enterprise Server without public address use `web-identity-token-file` or another way to log in",
     );
   }
+  if (isForeignAnswer(info)) {
+    return make(
+      "STS_UNAVAILABLE",
+      `${context.endpoint} did not answer as STS does: ${info.status === undefined ? `${info.code}: ${info.message}` : `HTTP ${info.status}`}`,
+      "check `sts-endpoint` and the proxy; a proxy with a certificate of its own needs NODE_EXTRA_CA_CERTS",
+    );
+  }
   if (info.kind === "throttle" || info.kind === "transient") return spent(info, context, cause);
   if (isMissingProvider(info)) {
     const provider = `arn:${request.role.partition}:iam::${request.role.accountId}:oidc-provider/${issuer}`;
     return make(
       "OIDC_PROVIDER_MISSING",
       `account ${request.role.accountId} has no IAM OIDC provider ${provider}`,
-      `aws iam create-open-id-connect-provider --url ${claims?.iss ?? "https://…"} --client-id-list ${claims?.aud ?? "sts.amazonaws.com"}`,
+      `aws iam create-open-id-connect-provider --url ${claims?.iss ?? "https://…"} --client-id-list ${shellWord(claims?.aud ?? "sts.amazonaws.com")}`,
     );
   }
   if (isExpired(info)) {
@@ -103,6 +108,28 @@ export function assumeError(cause: unknown, context: AssumeContext): ActionError
     `STS refused the request for ${arn} with ${info.code}: ${said}`,
     "run `mode: plan` to see what would be sent",
   );
+}
+
+const CHAIN_SOURCE_HINT = [
+  "log in in an earlier step, or set the keys:",
+  "  env:",
+  "    AWS_ACCESS_KEY_ID: ${{ secrets.AWS_ACCESS_KEY_ID }}",
+  "    AWS_SECRET_ACCESS_KEY: ${{ secrets.AWS_SECRET_ACCESS_KEY }}",
+].join("\n");
+
+/** Why a chain cannot even start: no keys, keys that have expired, or keys that AWS does not know. */
+function chainSourceFault(info: AwsErrorInfo, source: string): string | undefined {
+  if (info.code === "CredentialsProviderError") {
+    return `role-chaining found no credentials to start from; looked at ${source}`;
+  }
+  if (info.kind === "expired") return `the credentials of ${source}, which role-chaining starts from, have expired`;
+  if (info.code !== "InvalidClientTokenId" && info.code !== "UnrecognizedClient") return undefined;
+  return `AWS does not know the credentials of ${source}, which role-chaining starts from: ${info.message}`;
+}
+
+/** No answer of STS at all: a certificate that is not trusted, a redirect, a page of a proxy. */
+function isForeignAnswer(info: AwsErrorInfo): boolean {
+  return info.kind === "other" && (info.status === undefined || info.status < 400);
 }
 
 function spent(info: AwsErrorInfo, context: AssumeContext, cause: unknown): ActionError {

@@ -121,6 +121,26 @@ describe("assume", () => {
     expect(outcome.elapsedMs).toBe(0);
   });
 
+  it.each([
+    ["ExpiredTokenException", "CHAIN_SOURCE_MISSING"],
+    ["InvalidClientTokenId", "CHAIN_SOURCE_MISSING"],
+    ["CredentialsProviderError", "CHAIN_SOURCE_MISSING"],
+    ["AccessDenied", "CHAIN_DENIED"],
+  ])("says of a chain whose source answers %s: %s", async (name, code) => {
+    const outcome = await run([failure(name)], { chain: true });
+    expect(codeOf(outcome)).toBe(code);
+    expect(outcome.result.kind === "refused" ? outcome.result.error.message : "").toContain("profile x");
+  });
+
+  it.each([
+    ["a certificate of a proxy", Object.assign(new Error("self-signed"), { code: "SELF_SIGNED_CERT_IN_CHAIN" })],
+    ["a redirect", failure("Unknown", "", { $metadata: { httpStatusCode: 302 } })],
+  ])("calls %s no answer of STS, at once", async (_, error) => {
+    const outcome = await run([error]);
+    expect(codeOf(outcome)).toBe("STS_UNAVAILABLE");
+    expect(outcome.seen).toHaveLength(1);
+  });
+
   it("replaces an expired token once, with a new one", async () => {
     const expired = failure("ExpiredTokenException", "Token expired");
     const outcome = await run([expired, "ok"]);

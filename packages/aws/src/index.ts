@@ -78,7 +78,7 @@ export {
 export { createEksToken, EKS_TOKEN_LIMIT, type EksToken, type EksTokenRequest } from "./eks-token.ts";
 export { checkEndpoint, type Endpoint, endpointFromEnv, isLoopback } from "./endpoint.ts";
 export { type IdTokenRequest, requestIdToken } from "./id-token.ts";
-export { type IdClaims, type IdToken, readIdToken, type TokenChecks } from "./jwt.ts";
+export { type IdClaims, type IdToken, ISSUER_PATTERN, readIdToken, type TokenChecks } from "./jwt.ts";
 export { PARTITION_IDS, type Partition, partitionOf, REGION_PATTERN, stsHost } from "./partition.ts";
 export { type LivePriceList, readLivePrices } from "./pricing/live-prices.ts";
 export { hasKeys } from "./pricing/signed-request.ts";
@@ -97,6 +97,7 @@ export {
   type SessionRecipe,
   sessionFiles,
 } from "./session-file.ts";
+export { shellWord } from "./shell-word.ts";
 export { createSkewMeter, type SkewMeter } from "./skew.ts";
 export { type AssumeProof, type AssumeRequest, createSts, type Sts } from "./sts.ts";
 export { createTokenSource, type TokenSource } from "./token-source.ts";

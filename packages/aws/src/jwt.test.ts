@@ -31,6 +31,7 @@ describe("readIdToken", () => {
     ["a list as payload", `${encode({})}.${encode([])}.eA`, "not a JSON object"],
     ["an http issuer", jwt({ ...good, iss: "http://x" }), "`iss`"],
     ["an issuer with user info", jwt({ ...good, iss: "https://a@b/" }), "`iss`"],
+    ["an issuer that a shell would read", jwt({ ...good, iss: "https://x/$(id)" }), "`iss`"],
     ["two audiences", jwt({ ...good, aud: ["a", "b"] }), "`aud`"],
     ["another audience", jwt({ ...good, aud: "vault" }), '"vault"'],
     ["no subject", jwt({ ...good, sub: "" }), "`sub`"],

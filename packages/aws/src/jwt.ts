@@ -16,6 +16,9 @@ export interface IdClaims {
   readonly all: Readonly<Record<string, unknown>>;
 }
 
+/** An issuer that can be an IAM provider: https, no user info, query or fragment, nothing that a shell would read. */
+export const ISSUER_PATTERN: RegExp = /^https:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~%/-]*)?$/;
+
 const SEGMENT = /^[A-Za-z0-9_-]+$/;
 const MAX_BYTES = 20_000;
 
@@ -50,7 +53,7 @@ export function readIdToken(token: string, checks: TokenChecks): IdToken {
   if (header === undefined || all === undefined) throw refuse("has a header or payload that is not a JSON object");
   const { iss, sub, exp } = all;
   const aud = Array.isArray(all["aud"]) && all["aud"].length === 1 ? all["aud"][0] : all["aud"];
-  if (typeof iss !== "string" || !/^https:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/.test(iss)) {
+  if (typeof iss !== "string" || !ISSUER_PATTERN.test(iss)) {
     throw refuse("has no `iss` that is an https URL");
   }
   if (typeof aud !== "string" || aud === "") throw refuse("has no single `aud`");
