@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog, readContext } from "@eks-actions/action";
@@ -30,10 +30,10 @@ afterEach(() => rmSync(temp, { recursive: true, force: true }));
 interface Scene {
   readonly tokenLength?: number;
   readonly raw?: Readonly<Record<string, string>>;
-  readonly cancelled?: boolean;
+  readonly formerKubeconfig?: string;
 }
 
-function scene({ tokenLength = 600, raw = {} }: Scene) {
+function scene({ tokenLength = 600, raw = {}, formerKubeconfig }: Scene) {
   const clock = virtualClock();
   const run = readContext({ RUNNER_TEMP: temp, GITHUB_WORKSPACE: temp, GITHUB_REPOSITORY: "o/r", GITHUB_RUN_ID: "1" });
   const masked: string[] = [];
@@ -88,7 +88,7 @@ function scene({ tokenLength = 600, raw = {} }: Scene) {
     trust: undefined,
     trustFile: undefined,
     awsConfig: { path: "/c", text: "" },
-    kubeconfig: "private",
+    formerKubeconfig,
     stsEndpoint: undefined,
     env: { AWS_SECRET_ACCESS_KEY: "a-former-secret" },
     node: "/node",
@@ -116,9 +116,11 @@ describe("apply", () => {
 
   it("refuses an EKS token that the API server would not read, and writes nothing", async () => {
     const { work } = scene({ tokenLength: 3000, raw: { "eks-cluster": "payments", refresh: "true" } });
-    await expect(work()).rejects.toMatchObject({
-      code: "EKS_TOKEN_TOO_LONG",
-      message: expect.stringContaining("3000"),
+    const outcome = await work();
+    expect(outcome).toMatchObject({
+      kind: "failed",
+      error: { code: "EKS_TOKEN_TOO_LONG", message: expect.stringContaining("3000") },
+      effort: { requests: { oidc: 1, sts: 1, eks: 1 } },
     });
     expect(readdirSync(temp)).toEqual([]);
   });
@@ -137,6 +139,16 @@ describe("apply", () => {
     undo(outcome);
     expect(existsSync(join(temp, "k.yaml"))).toBe(false);
     expect(readdirSync(temp)).toEqual([]);
+  });
+
+  it("takes back only its own kubeconfig: an earlier step's comes back", async () => {
+    const earlier = "# an earlier step's\n";
+    writeFileSync(join(temp, "k.yaml"), earlier);
+    const { work } = scene({ raw: { "eks-cluster": "payments", kubeconfig: "k.yaml" }, formerKubeconfig: earlier });
+    const outcome = await work();
+    expect(readFileSync(join(temp, "k.yaml"), "utf8")).toContain("kind");
+    undo(outcome);
+    expect(readFileSync(join(temp, "k.yaml"), "utf8")).toBe(earlier);
   });
 
   it.each([

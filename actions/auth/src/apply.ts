@@ -1,4 +1,4 @@
-import { ActionError } from "@eks-actions/action";
+import { ActionError, collect } from "@eks-actions/action";
 import {
   type AssumeProof,
   type AssumeResult,
@@ -44,6 +44,13 @@ export type Outcome =
       readonly effort: Effort;
     }
   | {
+      /** Every role was given, and a cluster cannot be used. */
+      readonly kind: "failed";
+      readonly error: ActionError;
+      readonly granted: readonly Granted[];
+      readonly effort: Effort;
+    }
+  | {
       readonly kind: "refused";
       readonly refused: readonly Refused[];
       readonly granted: readonly Granted[];
@@ -57,8 +64,13 @@ export async function apply(plan: Plan, ports: Ports, signal: AbortSignal): Prom
   const proof = proofOf(plan, ports, signal, () => oidc++);
   const results = await assumeAll(plan, ports, proof, signal);
   let eks = 0;
+  const again = (api: string) => ports.aws.retries.filter((retry) => retry.api.startsWith(`${api}:`)).length;
   const effort = (): Effort => ({
-    requests: { oidc, sts: results.reduce((sum, { result }) => sum + result.calls, 0), eks },
+    requests: {
+      oidc: oidc + again("oidc"),
+      sts: results.reduce((sum, { result }) => sum + result.calls, 0),
+      eks: eks + again("eks"),
+    },
     retries: [...ports.aws.retries],
     skewMs: ports.aws.skew.offsetMs,
   });
@@ -72,10 +84,16 @@ export async function apply(plan: Plan, ports: Ports, signal: AbortSignal): Prom
     for (const secret of [session.accessKeyId, session.secretAccessKey, session.sessionToken]) ports.log.mask(secret);
   }
   if (refused.length > 0) return { kind: "refused", refused, granted, effort: effort() };
-  const clusters = await inOrder(plan.clusters, 4, async (target) => {
+  const lookups = await inOrder(plan.clusters, 4, async (target) => {
     eks++;
-    return lookUp(target, granted, ports, signal);
+    return lookUp(target, granted, ports, signal).catch((error: unknown) => {
+      if (signal.aborted || !(error instanceof ActionError)) throw error;
+      return error;
+    });
   });
+  const error = collect(lookups.flatMap((found) => (found instanceof ActionError ? [found] : [])));
+  if (error !== undefined) return { kind: "failed", error, granted, effort: effort() };
+  const clusters = lookups.flatMap((found) => (found instanceof ActionError ? [] : [found]));
   maskFormer(plan, ports);
   signal.throwIfAborted();
   const files = writeFiles(plan, granted, clusters, ports);
@@ -207,7 +225,7 @@ function variablesOf(
 }
 
 function restoreOf(plan: LoginPlan, variables: Readonly<Record<string, string>>, files: WrittenFiles): RestoreState {
-  const { folder, kubeconfig, kubeconfigPath } = files;
+  const { folder, kubeconfig, kubeconfigPath, formerKubeconfig } = files;
   return {
     schemaVersion: 1,
     onPost: plan.inputs.onPost,
@@ -216,7 +234,7 @@ function restoreOf(plan: LoginPlan, variables: Readonly<Record<string, string>>,
     kubeconfig:
       kubeconfigPath === undefined || kubeconfig === undefined
         ? undefined
-        : { path: kubeconfigPath, sha256: sha256(kubeconfig.text) },
+        : { path: kubeconfigPath, sha256: sha256(kubeconfig.text), former: formerKubeconfig },
   };
 }
 

@@ -3,10 +3,12 @@
 export {
   CLUSTER_NAME_PATTERN,
   checkEndpoint,
+  ISSUER_PATTERN,
   parsePolicyArn,
   parseRoleArn,
   partitionOf,
   REGION_PATTERN,
   type RoleArn,
+  shellWord,
   stsHost,
 } from "@eks-actions/aws";

@@ -1,4 +1,6 @@
 import type { IdClaims } from "@eks-actions/aws";
+import { ISSUER_PATTERN } from "./aws-names.ts";
+import { duplicate, lines } from "./targets.ts";
 
 /** What the job's OIDC token says, every claim as text. */
 export interface Claims {
@@ -45,6 +47,23 @@ export function claimsOf(token: IdClaims): Claims {
     if (name !== "jti" && ["string", "number", "boolean"].includes(typeof value)) values[name] = String(value);
   }
   return { iss: token.iss, aud: token.aud, sub: token.sub, values: { ...values, aud: token.aud } };
+}
+
+/** Lines `claim=value`. @throws Error with the exact reason, for the input table */
+export function parseClaims(text: string): Readonly<Record<string, string>> {
+  const pairs = lines(text).map((line) => {
+    const split = line.indexOf("=");
+    const name = line.slice(0, Math.max(split, 0)).trim();
+    const value = line.slice(split + 1).trim();
+    if (!/^[A-Za-z0-9_.:/-]{1,128}$/.test(name)) throw new Error(`line \`${line}\`: no \`claim=\` before the value`);
+    if (value === "") throw new Error(`line \`${line}\`: no value`);
+    if (name === "iss" && !ISSUER_PATTERN.test(value))
+      throw new Error(`\`iss\` is an https URL like \`${DEFAULT_ISSUER}\``);
+    return [name, value] as const;
+  });
+  const twice = duplicate(pairs.map(([name]) => name));
+  if (twice !== undefined) throw new Error(`claim \`${twice}\` occurs twice`);
+  return Object.fromEntries(pairs);
 }
 
 /** Claims of another job, given as input over those of this one. */

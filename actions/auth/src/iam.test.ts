@@ -24,6 +24,10 @@ describe("the policy files", () => {
     ["trust-pull-request.json", job("repo:octo-org/octo-repo:pull_request")],
     ["trust-pull-request.json", job("repo:octo-org@65/octo-repo@74:pull_request")],
     ["trust-reusable-workflow.json", job("repo:octo-org/octo-repo:environment:prod", { job_workflow_ref: called })],
+    [
+      "trust-reusable-workflow.json",
+      job("repo:octo-org@65/octo-repo@74:environment:prod", { job_workflow_ref: called }),
+    ],
   ])("%s admits its job, without a warning", (file, claims) => {
     expect(verdict(file, claims)).toMatchObject({ verdict: "allow", warnings: [] });
   });

@@ -22,9 +22,15 @@ export function* conflicts(values: Values, roleCount: number): Generator<ActionE
     (values.roleName ?? values.accountId) !== undefined && "`role-name` with `account-id`",
     values.roles.length > 0 && "`roles`",
   ].filter((form) => form !== false);
-  if (forms.length > 1) yield conflict(`${forms.join(" and ")} are both given`, "keep one of them");
-  if ((values.roleName === undefined) !== (values.accountId === undefined)) {
-    yield conflict("`role-name` and `account-id` need each other", "give both, or `role-to-assume` with the whole ARN");
+  // `verify-trust` ignores them, with a notice.
+  if (mode !== "verify-trust") {
+    if (forms.length > 1) yield conflict(`${forms.join(" and ")} are both given`, "keep one of them");
+    if ((values.roleName === undefined) !== (values.accountId === undefined)) {
+      yield conflict(
+        "`role-name` and `account-id` need each other",
+        "give both, or `role-to-assume` with the whole ARN",
+      );
+    }
   }
   if (mode === "login" && forms.length === 0) {
     yield missing(

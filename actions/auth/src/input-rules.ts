@@ -77,9 +77,11 @@ export function resolveInputs(raw: RawInputs, read: () => Values, run: RunContex
     if (found !== undefined) faults.push(found);
   };
   const roles = rolesOf(values, fault);
+  // `verify-trust` looks at no role, so no role can be wrong.
+  const taken = values.mode === "verify-trust" ? [] : roles;
   for (const found of conflicts(values, roles.length)) faults.push(found);
-  for (const found of accountFaults(values, roles)) faults.push(found);
-  for (const found of partitionFaults(values, roles)) faults.push(found);
+  for (const found of accountFaults(values, taken)) faults.push(found);
+  for (const found of partitionFaults(values, taken)) faults.push(found);
   const clusters = clustersOf(values, roles, fault);
   fault(sameContext(clusters, roles));
   const failure = collect(faults);
@@ -98,7 +100,7 @@ export function resolveInputs(raw: RawInputs, read: () => Values, run: RunContex
   return {
     mode: values.mode,
     region: values.awsRegion,
-    roles: values.mode === "verify-trust" ? [] : roles,
+    roles: taken,
     allowedAccountIds: values.allowedAccountIds,
     audience: values.audience,
     sessionName: values.roleSessionName,

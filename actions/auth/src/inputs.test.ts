@@ -72,6 +72,8 @@ describe("readInputs", () => {
     ["a kubeconfig in the workspace", { "eks-cluster": "a", kubeconfig: "k/c" }, { kubeconfigPath: "/ws/k/c" }],
     ["a token file", { "web-identity-token-file": "/var/t" }, { proof: { kind: "file", path: "/var/t" } }],
     ["chaining", { "role-chaining": "TRUE", "role-external-id": "x1" }, { proof: { kind: "chain", externalId: "x1" } }],
+    ["Windows line ends", { "eks-cluster": "a\r\nb\r\n" }, { clusters: [{ name: "a" }, { name: "b" }] }],
+    ["hosts without proxy by line", { "no-proxy": "a,\n.b\nc" }, { noProxy: "a,.b,c" }],
     ["the expected role by name", { "expected-role": "deploy" }, {}],
     ["the expected role by ARN", { "expected-role": role }, {}],
     ["a proxy", { "http-proxy": "http://u:p@proxy:3128", "no-proxy": "a,b" }, { httpProxy: "http://u:p@proxy:3128" }],
@@ -123,6 +125,10 @@ describe("readInputs", () => {
     ["INPUT_INVALID", { "eks-cluster": "a@nowhere" }],
     ["INPUT_INVALID", { "eks-cluster": "a@cn-north-1" }],
     ["INPUT_INVALID", { namespace: "Shop" }],
+    ["INPUT_INVALID", { kubeconfig: "a\nb" }],
+    ["INPUT_INVALID", { kubeconfig: "~/.kube/config" }],
+    ["INPUT_INVALID", { "web-identity-token-file": "a\nb" }],
+    ["INPUT_INVALID", { "trust-policy-file": "~" }],
     ["INPUT_INVALID", { "max-wait-seconds": "0" }],
     ["INPUT_INVALID", { "request-timeout-seconds": "61" }],
     ["INPUT_INVALID", { "propagation-wait-seconds": "301" }],
@@ -131,6 +137,19 @@ describe("readInputs", () => {
     ["INPUT_INVALID", { "allowed-account-ids": "1111222233334" }],
     ["INPUT_INVALID", { "allowed-account-ids": "111122223333,,222233334444" }],
     ["ENDPOINT_REFUSED", { "sts-endpoint": "http://169.254.169.254" }],
+    ["ENDPOINT_REFUSED", { "sts-endpoint": "https://user@host" }],
+    ["ENDPOINT_REFUSED", { "sts-endpoint": "http://127.0.0.1.example.test" }],
+    ["INPUT_INVALID", { "role-to-assume": "arn:aws:iam::111122223333:role/dépl" }],
+    ["INPUT_INVALID", { "role-to-assume": `arn:aws:iam::111122223333:role/${"p".repeat(511)}/deploy` }],
+    ["INPUT_INVALID", { "role-to-assume": `arn:aws:iam::111122223333:role/${"n".repeat(65)}` }],
+    ["INPUT_INVALID", { audience: "a".repeat(256) }],
+    ["INPUT_INVALID", { "role-chaining": "true", "role-external-id": "x" }],
+    ["INPUT_INVALID", { "aws-profile": "p".repeat(65) }],
+    ["INPUT_INVALID", { "eks-cluster": `a${"b".repeat(100)}` }],
+    ["INPUT_INVALID", { "eks-cluster": "a", "context-name": "c".repeat(254) }],
+    ["INPUT_INVALID", { "max-wait-seconds": "901" }],
+    ["INPUT_INVALID", { "on-post": "never" }],
+    ["INPUT_INVALID", { "managed-session-policies": Array(11).fill("arn:aws:iam::aws:policy/A").join("\n") }],
     ["SESSION_POLICY_INVALID", { "inline-session-policy": "[]" }],
     ["SESSION_POLICY_INVALID", { "inline-session-policy": "{" }],
     ["INPUT_CONFLICT", { "role-name": "x", "account-id": "111122223333" }],
@@ -172,6 +191,32 @@ describe("readInputs", () => {
   it("needs neither role nor region to plan or verify", () => {
     expect(bare({ mode: "plan" }).roles).toEqual([]);
     expect(bare({ mode: "verify-trust", "trust-policy-file": "t.json" }).trustPolicyFile).toBe("/ws/t.json");
+  });
+
+  it("looks at no role to verify a policy, so that none can be wrong", () => {
+    const verify = { mode: "verify-trust", "trust-policy-file": "t.json", "role-to-assume": role };
+    const { roles, notices } = bare({ ...verify, "expected-role": "admin", "allowed-account-ids": "222233334444" });
+    expect(roles).toEqual([]);
+    expect(notices).toHaveLength(1);
+  });
+
+  it.each([
+    ["repository_id", "no `claim=`"],
+    ["=x", "no `claim=`"],
+    ["sub=", "no value"],
+    ["sub=a\nsub=b", "occurs twice"],
+    ["iss=token.actions.githubusercontent.com", "https URL"],
+  ])("refuses the claims %j", (claims, why) => {
+    expect(() => bare({ mode: "verify-trust", "trust-policy-file": "t.json", claims })).toThrow(why);
+  });
+
+  it("takes a claim's value as it is behind the first `=`", () => {
+    const { claims } = bare({
+      mode: "verify-trust",
+      "trust-policy-file": "t.json",
+      claims: "ref=refs/heads/a=b\r\nx=1",
+    });
+    expect(claims).toEqual({ ref: "refs/heads/a=b", x: "1" });
   });
 
   it("tells a bare role name what to write", () => {

@@ -1,6 +1,7 @@
 import {
   defineInputs,
   flag,
+  type InputSpec,
   integer,
   oneOf,
   parseDuration,
@@ -11,6 +12,7 @@ import {
   withDefault,
 } from "@eks-actions/action";
 import { checkEndpoint, parsePolicyArn, parseRoleArn, REGION_PATTERN } from "./aws-names.ts";
+import { parseClaims } from "./claims.ts";
 import { type Inputs, resolveInputs } from "./input-rules.ts";
 import { parseSessionName } from "./session-name.ts";
 import { parseSessionPolicy } from "./session-policy.ts";
@@ -23,6 +25,19 @@ import {
   parseRoleLine,
   type RoleTarget,
 } from "./targets.ts";
+
+/** A path on one line. Nobody expands `~` here, and a folder of that name is never meant. */
+function path(accepted = "a path"): InputSpec<string | undefined> {
+  return parsed<string | undefined>({
+    empty: undefined,
+    accepted,
+    parse(value) {
+      if (/^~($|[\\/])/.test(value))
+        throw new Error("`~` is not expanded: write `${{ runner.temp }}` or the whole path");
+      return /[\n\t]/.test(value) ? undefined : value;
+    },
+  });
+}
 
 /** The inputs of action.yml, in its order. */
 export const inputs = defineInputs({
@@ -95,7 +110,7 @@ export const inputs = defineInputs({
     pattern: /^[A-Za-z0-9_+=,.@:/-]{2,1224}$/,
     accepted: "2–1224 characters of `A-Za-z0-9_+=,.@:/-`",
   }),
-  "web-identity-token-file": text({ accepted: "a path" }),
+  "web-identity-token-file": path(),
   "inline-session-policy": parsed({ empty: undefined, accepted: "a JSON policy", parse: parseSessionPolicy }),
   "managed-session-policies": parsed<readonly string[]>({
     empty: [],
@@ -122,7 +137,7 @@ export const inputs = defineInputs({
       return targets.length <= 20 ? targets : undefined;
     },
   }),
-  kubeconfig: withDefault("auto", text({ accepted: "`auto` or a path" })),
+  kubeconfig: withDefault("auto", path("`auto` or a path")),
   "context-name": parsed<readonly string[]>({
     empty: [],
     accepted: "one name a line and cluster, each once, at most 253 characters",
@@ -156,19 +171,16 @@ export const inputs = defineInputs({
       return fine ? value : undefined;
     },
   }),
-  "no-proxy": text({ pattern: /^[^\n]{1,2000}$/, accepted: "hosts by comma" }),
-  "trust-policy-file": text({ accepted: "a path" }),
+  "no-proxy": parsed({
+    empty: undefined,
+    accepted: "hosts by comma or newline",
+    parse: (value) => value.split(/\s*[,\n]\s*/).join(","),
+  }),
+  "trust-policy-file": path(),
   claims: parsed<Readonly<Record<string, string>>>({
     empty: {},
     accepted: "lines `claim=value`",
-    parse(value) {
-      const pairs = lines(value).map(
-        (line) => [line.slice(0, line.indexOf("=")).trim(), line.slice(line.indexOf("=") + 1).trim()] as const,
-      );
-      const bad = pairs.find(([name]) => !/^[A-Za-z0-9_.:/-]{1,128}$/.test(name));
-      if (bad !== undefined) throw new Error(`no claim name before \`=${bad[1]}\``);
-      return Object.fromEntries(pairs);
-    },
+    parse: parseClaims,
   }),
   "on-post": oneOf(["restore", "keep", "clear"], "restore"),
 });

@@ -20,7 +20,8 @@ export interface Facts {
   readonly trust: TrustDocument | undefined;
   readonly trustFile: string | undefined;
   readonly awsConfig: NamedText;
-  readonly kubeconfig: "private" | "free" | "ours";
+  /** Text of an earlier auth step's kubeconfig at the path that this one writes. */
+  readonly formerKubeconfig: string | undefined;
   readonly stsEndpoint: Endpoint | undefined;
   /** The environment of this step. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -46,7 +47,7 @@ export async function observe(inputs: Inputs, ports: Ports, signal: AbortSignal)
     );
   }
   const files = awsFiles(env);
-  const kubeconfig = inputs.mode === "login" ? checkSurroundings(inputs, ports, files, warnings) : "private";
+  const formerKubeconfig = inputs.mode === "login" ? checkSurroundings(inputs, ports, files, warnings) : undefined;
   const trustFile = inputs.trustPolicyFile === undefined ? undefined : relative(run.workspace, inputs.trustPolicyFile);
   const trust =
     inputs.trustPolicyFile === undefined ? undefined : readTrustFile(inputs.trustPolicyFile, trustFile ?? "");
@@ -73,7 +74,7 @@ export async function observe(inputs: Inputs, ports: Ports, signal: AbortSignal)
     trust,
     trustFile,
     awsConfig: files.config,
-    kubeconfig,
+    formerKubeconfig,
     stsEndpoint,
     env,
     node: ports.node,
@@ -140,7 +141,7 @@ function checkSurroundings(
   { run: { env, tempDir }, node, program }: Ports,
   files: { config: NamedText; credentials: NamedText },
   warnings: string[],
-): Facts["kubeconfig"] {
+): string | undefined {
   const profile = env["AWS_PROFILE"] ?? "";
   if (inputs.credentials === "env" && profile !== "") {
     if (ownProfiles(files.config.text).includes(profile)) {
@@ -151,8 +152,8 @@ function checkSurroundings(
     }
     warnings.push(`AWS_PROFILE=${profile} is set: AWS CLI will take the new keys, the JavaScript SDK the profile`);
   }
-  const kubeconfig = inputs.kubeconfigPath === undefined ? "private" : checkKubeconfigPath(inputs.kubeconfigPath);
-  if (inputs.credentials !== "profile") return kubeconfig;
+  const former = inputs.kubeconfigPath === undefined ? undefined : checkKubeconfigPath(inputs.kubeconfigPath);
+  if (inputs.credentials !== "profile") return former;
   credentialCommand(node, program, tempDir);
   refuseForeign(
     inputs.roles.map((role) => role.profile),
@@ -162,7 +163,7 @@ function checkSurroundings(
   const set = KEY_VARIABLES.filter((name) => (env[name] ?? "") !== "");
   if (set.length > 0)
     warnings.push(`${set.join(", ")} become empty for later steps, because keys in the environment hide a profile`);
-  return kubeconfig;
+  return former;
 }
 
 const TRUST_LIMIT_BYTES = 64 * 1024;
@@ -170,7 +171,9 @@ const TRUST_LIMIT_BYTES = 64 * 1024;
 function readTrustFile(path: string, shown: string): TrustDocument {
   let text: string;
   try {
-    const { size } = statSync(path);
+    const stat = statSync(path);
+    if (!stat.isFile()) throw new Error("it is not a regular file");
+    const { size } = stat;
     if (size > TRUST_LIMIT_BYTES) throw new Error(`${size} bytes, at most ${TRUST_LIMIT_BYTES}`);
     text = readFileSync(path, "utf8");
   } catch (cause) {

@@ -8,6 +8,8 @@ export interface Written {
   readonly folder: string | undefined;
   /** A kubeconfig at a path of the user's. */
   readonly kubeconfigPath: string | undefined;
+  /** What lay there: the kubeconfig of an earlier auth step. */
+  readonly formerKubeconfig: string | undefined;
 }
 
 /** A folder of this step alone, mode 0700. The prefix is how post and later steps know it for ours. */
@@ -29,12 +31,10 @@ export function writeKubeconfig(path: string, text: string, isOurs: boolean): vo
 /** Takes back what was written; called when the login cannot be finished. */
 export function removeWritten(written: Written): void {
   if (written.folder !== undefined) rmSync(written.folder, { recursive: true, force: true });
-  if (
-    written.kubeconfigPath !== undefined &&
-    statSync(written.kubeconfigPath, { throwIfNoEntry: false }) !== undefined
-  ) {
-    unlinkSync(written.kubeconfigPath);
-  }
+  const { kubeconfigPath: path, formerKubeconfig: former } = written;
+  if (path === undefined) return;
+  if (former !== undefined) writeKubeconfig(path, former, true);
+  else if (statSync(path, { throwIfNoEntry: false }) !== undefined) unlinkSync(path);
 }
 
 function guarded<T>(path: string, write: () => T): T {

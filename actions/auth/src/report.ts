@@ -22,24 +22,42 @@ type AuthStory = Story<Inputs, Facts, Plan, Outcome>;
 
 /** What the run leaves behind: outputs, variables, state, summary, annotations. */
 export function report(story: AuthStory): Report {
-  const { error, outcome, plan } = story;
+  const { outcome, plan } = story;
   const before = notes(story);
-  if (error !== undefined) {
-    return {
-      exitCode: 1,
-      lastLine: `${symbols.failed} ${error.describe()}`,
-      summary: `${failureTitle(story, story.inputs?.roles ?? [])}
-
-${faults(error)}`,
-      annotations: [...before, ...errorAnnotations(error)],
-      outputs: { report: json(story, { verdict: "failed", code: error.code }) },
-    };
-  }
+  const error = story.error ?? (outcome?.kind === "failed" ? outcome.error : undefined);
+  if (error !== undefined) return failedReport(story, error, before);
   if (plan?.kind === "provision") return provisionReport(story, before);
   if (plan?.kind === "verify") return verifyReport(story, before);
   if (plan?.kind === "login" && outcome?.kind === "granted") return grantedReport(story, plan, outcome, before);
   if (plan?.kind === "login" && outcome?.kind === "refused") return refusedReport(story, plan, outcome, before);
   throw new Error("a run without an error has a plan, and a login an outcome");
+}
+
+function failedReport(story: AuthStory, error: ActionError, before: readonly Annotation[]): Report {
+  const effort = story.outcome?.effort;
+  return {
+    exitCode: 1,
+    lastLine: failureLine(story, error.all()),
+    summary: [failureTitle(story, story.inputs?.roles ?? []), faults(error), footer(story)].join("\n\n"),
+    annotations: [...before, ...errorAnnotations(error)],
+    outputs: {
+      report: json(story, { verdict: "failed", code: error.code, ...(effort === undefined ? {} : { effort }) }),
+    },
+  };
+}
+
+/** The outcome alone: the annotations right above it in the log hold the reason and the fix. */
+function failureLine({ inputs, startedAt, endedAt }: AuthStory, errors: readonly ActionError[]): string {
+  const codes = [...new Set(errors.map((error) => error.code))].join(", ");
+  const said = (inputs?.mode ?? "login") === "login" ? " · nothing was exported" : "";
+  return `${symbols.failed} ${codes}${said} · after ${formatDuration(endedAt - startedAt)}`;
+}
+
+function footer({ run, endedAt }: AuthStory): string {
+  const parts = ["eks-actions/auth"];
+  if (run.sha !== "") parts.push(`commit ${run.sha.slice(0, 7)}`);
+  if (/^https?:\/\//.test(run.runUrl)) parts.push(`<a href="${encodeURI(run.runUrl)}">run</a>`);
+  return `<sub>${[...parts, `${new Date(endedAt).toISOString().slice(0, 19).replace("T", " ")} UTC`].join(" · ")}</sub>`;
 }
 
 function failureTitle(story: AuthStory, roles: readonly { readonly role: RoleArn }[]): string {
@@ -139,8 +157,11 @@ function refusedReport(
   const claims = plan.facts.claims;
   return {
     exitCode: 1,
-    lastLine: `${symbols.failed} ${outcome.refused.map(({ error }) => error.describe()).join("\n")}`,
-    summary: [...parts.map((part) => part.summary), others].filter((part) => part !== "").join("\n\n"),
+    lastLine: failureLine(
+      story,
+      outcome.refused.map(({ error }) => error),
+    ),
+    summary: [...parts.map((part) => part.summary), others, footer(story)].filter((part) => part !== "").join("\n\n"),
     annotations: [...before, ...parts.flatMap((part) => part.annotations)],
     outputs: {
       ...(claims === undefined ? {} : { "oidc-subject": claims.sub, "oidc-issuer": claims.iss }),
@@ -186,7 +207,7 @@ function provisionReport(story: AuthStory, before: readonly Annotation[]): Repor
   return {
     exitCode: 0,
     lastLine: `${symbols.done} trust policy for ${plan.claims.sub}: see the job summary and output trust-policy`,
-    summary: provisionSummary(plan),
+    summary: `${provisionSummary(plan)}\n\n${footer(story)}`,
     annotations: before,
     outputs: { ...provisionOutputs(plan), report: json(story, { verdict: "planned" }) },
   };
@@ -202,8 +223,8 @@ function verifyReport(story: AuthStory, before: readonly Annotation[]): Report {
     lastLine:
       failure === undefined
         ? `${symbols.done} ${plan.file} admits sub ${plan.claims.sub}`
-        : `${symbols.failed} ${failure.describe()}`,
-    summary: verifySummary(plan),
+        : failureLine(story, [failure]),
+    summary: `${verifySummary(plan)}\n\n${footer(story)}`,
     annotations: [
       ...before,
       ...plan.verdict.warnings.map((message) => ({

@@ -6,8 +6,16 @@ export interface RestoreState {
   readonly onPost: "restore" | "keep" | "clear";
   readonly variables: Readonly<Record<string, SavedVariable>>;
   readonly folder: string | undefined;
-  /** A kubeconfig outside the private folder. */
-  readonly kubeconfig: { readonly path: string; readonly sha256: string } | undefined;
+  readonly kubeconfig: SavedKubeconfig | undefined;
+}
+
+/** A kubeconfig outside the private folder. */
+export interface SavedKubeconfig {
+  readonly path: string;
+  /** Of the text that we wrote. */
+  readonly sha256: string;
+  /** What an earlier auth step had written there; it holds no credentials. */
+  readonly former: string | undefined;
 }
 
 export interface SavedVariable {
@@ -74,7 +82,11 @@ export function parseRestoreState(text: string | undefined): RestoreState | unde
     folder: typeof value["folder"] === "string" ? value["folder"] : undefined,
     kubeconfig:
       isRecord(file) && typeof file["path"] === "string" && typeof file["sha256"] === "string"
-        ? { path: file["path"], sha256: file["sha256"] }
+        ? {
+            path: file["path"],
+            sha256: file["sha256"],
+            former: typeof file["former"] === "string" ? file["former"] : undefined,
+          }
         : undefined,
   };
 }

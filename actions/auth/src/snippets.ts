@@ -1,4 +1,4 @@
-import type { RoleArn } from "@eks-actions/aws";
+import { type RoleArn, shellWord } from "./aws-names.ts";
 import { type Claims, providerName } from "./claims.ts";
 import { ACCOUNT_PLACEHOLDER, type TrustPolicy } from "./trust-policy.ts";
 
@@ -18,7 +18,7 @@ function pathOf(target: SnippetTarget): string {
 
 /** Makes the role; `trust.json` holds the policy. */
 export function createRole(target: SnippetTarget): string {
-  const path = pathOf(target) === "/" ? "" : ` --path ${pathOf(target)}`;
+  const path = pathOf(target) === "/" ? "" : ` --path ${shellWord(pathOf(target))}`;
   return `aws iam create-role --role-name ${roleNameOf(target)}${path} --assume-role-policy-document file://trust.json`;
 }
 
@@ -69,17 +69,18 @@ export function cloudFormation(policy: TrustPolicy, target: SnippetTarget): stri
 
 /** Registers the issuer in the account. IAM fetches the thumbprint itself. */
 export function createProvider(claims: Claims): string {
-  return `aws iam create-open-id-connect-provider --url ${shell(`https://${providerName(claims.iss)}`)} --client-id-list ${shell(claims.aud)}`;
+  return `aws iam create-open-id-connect-provider --url ${shellWord(`https://${providerName(claims.iss)}`)} --client-id-list ${shellWord(claims.aud)}`;
 }
 
 /** Lets the role into a cluster. Access entries take the role's ARN with its path. */
 export function createAccessEntry(clusters: readonly string[], target: SnippetTarget): string {
   const arn = target.role?.arn ?? `arn:${target.partition}:iam::${ACCOUNT_PLACEHOLDER}:role/ROLE_NAME`;
+  const principal = shellWord(arn);
   const policy = `arn:${target.partition}:eks::aws:cluster-access-policy/AmazonEKSEditPolicy`;
   return (clusters.length === 0 ? ["CLUSTER"] : clusters)
     .flatMap((cluster) => [
-      `aws eks create-access-entry --cluster-name ${cluster} --principal-arn ${arn}`,
-      `aws eks associate-access-policy --cluster-name ${cluster} --principal-arn ${arn} \\`,
+      `aws eks create-access-entry --cluster-name ${cluster} --principal-arn ${principal}`,
+      `aws eks associate-access-policy --cluster-name ${cluster} --principal-arn ${principal} \\`,
       `  --policy-arn ${policy} --access-scope type=namespace,namespaces=NAMESPACE`,
     ])
     .join("\n");
@@ -91,8 +92,4 @@ function hcl(text: string): string {
     .replace(/([$%])\{/g, "$1$1{")
     .replaceAll("\n", "\\n");
   return `"${escaped}"`;
-}
-
-function shell(text: string): string {
-  return /^[A-Za-z0-9:/._-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync, rmSync, unlinkSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import type { BasePorts, FileCommands } from "@eks-actions/action";
-import { FOLDER_PREFIX } from "./private-folder.ts";
+import { FOLDER_PREFIX, writeKubeconfig } from "./private-folder.ts";
 import { parseRestoreState, type RestoreState, restoredVariables, SECRET_VARIABLES, sha256 } from "./restore.ts";
 
 /** The post step: brings variables back and deletes files. Problems are warnings; a job never fails by its clean-up. */
@@ -21,7 +21,7 @@ export function takeBack(
   }
   const warn = (message: string) => log.annotate({ level: "warning", title: "AUTH_POST", message });
   removeFolder(saved, run.tempDir, warn);
-  removeKubeconfig(saved, warn);
+  takeBackKubeconfig(saved, warn);
   const env = restoredVariables(saved, run.env);
   const count = Object.keys(env).length;
   log.info(`↩️ ${count} ${count === 1 ? "variable" : "variables"} ${saved.onPost === "clear" ? "emptied" : "restored"}`);
@@ -42,14 +42,17 @@ function removeFolder({ folder }: RestoreState, tempDir: string, warn: (message:
   }
 }
 
-function removeKubeconfig({ kubeconfig }: RestoreState, warn: (message: string) => void): void {
+function takeBackKubeconfig({ kubeconfig, onPost }: RestoreState, warn: (message: string) => void): void {
   if (kubeconfig === undefined) return;
   const { path } = kubeconfig;
   try {
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return;
-    if (stat.isFile() && sha256(readFileSync(path, "utf8")) === kubeconfig.sha256) unlinkSync(path);
-    else warn(`${path} was changed since login and stays`);
+    if (!stat.isFile() || sha256(readFileSync(path, "utf8")) !== kubeconfig.sha256) {
+      warn(`${path} was changed since login and stays`);
+    } else if (kubeconfig.former !== undefined && onPost === "restore") {
+      writeKubeconfig(path, kubeconfig.former, true);
+    } else unlinkSync(path);
   } catch (error) {
     warn(`${path} could not be deleted: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -4,6 +4,8 @@ import { ActionError } from "@eks-actions/action";
 import { type IdToken, readIdToken } from "@eks-actions/aws";
 
 const MAX_BYTES = 20_000;
+// Without O_NONBLOCK, opening a pipe would wait for its writer for ever.
+const NO_FOLLOW = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
  * The JWT of `web-identity-token-file`. Symlinks are refused, because whoever may write a folder of the job could point
@@ -19,7 +21,7 @@ export function readTokenFile(path: string, nowMs: number): IdToken {
     });
   let text: string;
   try {
-    const handle = openSync(target(path), constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
+    const handle = openSync(target(path), NO_FOLLOW);
     try {
       const stat = fstatSync(handle);
       if (!stat.isFile()) throw new Error("it is not a regular file");

@@ -113,6 +113,12 @@ function matches(text: string, pattern: readonly Token[]): boolean {
   return pattern.slice(p).every((token) => token.wild && token.text === "*");
 }
 
+/** IAM's `*` and `?`, without policy variables. */
+export function matchesPattern(text: string, pattern: string): boolean {
+  const read = tokens(pattern, false);
+  return read !== "unknown" && matches(text, read);
+}
+
 /** A policy element that may be one value or a list. */
 export function asList(value: unknown): readonly string[] {
   const items = Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];

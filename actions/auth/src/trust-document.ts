@@ -36,12 +36,13 @@ export function parseTrustDocument(text: string, file: string): TrustDocument {
     });
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // Editors on Windows begin a file with a byte order mark.
+    value = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw refuse(`is not JSON: ${reason.replace(/\s+/g, " ")}`, faultyLine(text, reason));
   }
-  const role = isRecord(value) && isRecord(value["Role"]) ? value["Role"] : undefined;
+  const role = roleOf(value);
   let policy = role === undefined ? value : role["AssumeRolePolicyDocument"];
   if (typeof policy === "string") policy = decode(policy);
   if (!isRecord(policy) || policy["Statement"] === undefined) throw refuse("has no `Statement`");
@@ -54,6 +55,13 @@ export function parseTrustDocument(text: string, file: string): TrustDocument {
   });
   const arn = typeof role?.["Arn"] === "string" ? parseRoleArn(role["Arn"]) : undefined;
   return { version: String(policy["Version"] ?? "2008-10-17"), statements, accountId: arn?.accountId };
+}
+
+/** What `aws iam get-role` prints, whole or with `--query Role`. */
+function roleOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (!isRecord(value)) return undefined;
+  if (isRecord(value["Role"])) return value["Role"];
+  return value["AssumeRolePolicyDocument"] === undefined ? undefined : value;
 }
 
 function readStatement(item: Readonly<Record<string, unknown>>, index: number): TrustStatement | undefined {

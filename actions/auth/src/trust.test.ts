@@ -37,6 +37,40 @@ function verdict(statements: unknown, job: Claims = claims(), accountId?: string
 
 const exact = { StringEquals: { [`${P}:aud`]: "sts.amazonaws.com", [`${P}:sub`]: sub } };
 
+describe("a policy file", () => {
+  const policy = { Version: "2012-10-17", Statement: statement(exact) };
+  const role = { RoleName: "deploy", Arn: "arn:aws:iam::111122223333:role/deploy", AssumeRolePolicyDocument: policy };
+
+  it.each([
+    ["with a byte order mark", `\uFEFF${JSON.stringify(policy)}`],
+    ["with Windows line ends", JSON.stringify(policy, undefined, 2).replaceAll("\n", "\r\n")],
+    ["as `aws iam get-role` prints it", JSON.stringify({ Role: role })],
+    ["as `aws iam get-role --query Role` prints it", JSON.stringify(role)],
+    [
+      "URL-encoded as the API has it",
+      JSON.stringify({ Role: { ...role, AssumeRolePolicyDocument: encodeURIComponent(JSON.stringify(policy)) } }),
+    ],
+  ])("is read %s", (_, text) => {
+    expect(evaluateTrust(parseTrustDocument(text, "t.json"), claims()).verdict).toBe("allow");
+  });
+
+  it("cannot keep the evaluator busy with many stars", () => {
+    const Action = `${"*".repeat(60_000)}X`;
+    expect(verdict([statement(exact, { Action })]).verdict).toBe("deny");
+  });
+
+  it.each([
+    "sts:AssumeRoleWithWebIdentity",
+    "STS:assumerolewithwebidentity",
+    "sts:Assume*",
+    "*",
+    "sts:AssumeRoleWithWeb????????",
+  ])("takes action %s for ours", (Action) => {
+    expect(verdict([statement(exact, { Action })]).verdict).toBe("allow");
+    expect(verdict([statement(exact, { Action: ["sts:TagSession", Action] })]).verdict).toBe("allow");
+  });
+});
+
 describe("evaluateCondition", () => {
   const table: readonly (readonly [string, boolean, boolean, boolean])[] = [
     // operator, fits, does not fit, key absent

@@ -1,5 +1,5 @@
 import { type Claims, exposedKeys, providerName } from "./claims.ts";
-import { asList, type ConditionKey, evaluateCondition, type Truth } from "./trust-condition.ts";
+import { asList, type ConditionKey, evaluateCondition, matchesPattern, type Truth } from "./trust-condition.ts";
 import { isRecord, type TrustDocument, type TrustStatement } from "./trust-document.ts";
 import { trustWarnings } from "./trust-warnings.ts";
 
@@ -107,13 +107,7 @@ const WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity";
 
 function matchesAction(statement: TrustStatement): Truth {
   if (statement.hasNotAction) return "unknown";
-  return statement.actions.some((pattern) => {
-    const regex = pattern
-      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-      .replaceAll("*", ".*")
-      .replaceAll("?", ".");
-    return new RegExp(`^${regex}$`, "is").test(WEB_IDENTITY);
-  });
+  return statement.actions.some((pattern) => matchesPattern(WEB_IDENTITY.toLowerCase(), pattern.toLowerCase()));
 }
 
 function matchesPrincipal(statement: TrustStatement, provider: string, accountId: string | undefined): Truth {

@@ -24,6 +24,8 @@ export interface WrittenFiles extends Written {
   readonly kubeconfig: { readonly path: string; readonly text: string } | undefined;
 }
 
+const nothing: Written = { folder: undefined, kubeconfigPath: undefined, formerKubeconfig: undefined };
+
 /**
  * Everything a login leaves on disk, all or nothing, without a pause in between. A plain `env` login writes no file.
  * @throws ActionError `WRITE_FAILED`, `PATH_UNSUPPORTED`
@@ -38,8 +40,9 @@ export function writeFiles(
   const hasSessions = inputs.credentials === "profile" || (inputs.credentials === "none" && clusters.length > 0);
   const isPrivate = clusters.length > 0 && inputs.kubeconfigPath === undefined;
   if (!hasSessions && clusters.length === 0) {
-    return { folder: undefined, configPath: undefined, kubeconfig: undefined, kubeconfigPath: undefined };
+    return { ...nothing, configPath: undefined, kubeconfig: undefined };
   }
+  const { formerKubeconfig } = facts;
   const folder = hasSessions || isPrivate ? createFolder(facts.run.tempDir) : undefined;
   const sessionFile = (profile: string) =>
     hasSessions && folder !== undefined ? join(folder, `session-${profile}.json`) : undefined;
@@ -51,7 +54,7 @@ export function writeFiles(
     }
     const configPath = inputs.credentials === "profile" && folder !== undefined ? join(folder, "config") : undefined;
     if (configPath !== undefined) writeNew(configPath, profiles(plan, granted, sessionFile));
-    if (clusters.length === 0) return { folder, configPath, kubeconfig: undefined, kubeconfigPath };
+    if (clusters.length === 0) return { ...nothing, folder, configPath, kubeconfig: undefined };
     const text = kubeconfig({
       clusters: clusters.map(({ target, access }) => ({
         access,
@@ -64,11 +67,11 @@ export function writeFiles(
       clockOffsetSeconds: Math.round(ports.aws.skew.offsetMs / 1000),
     });
     const path = inputs.kubeconfigPath ?? join(folder ?? "", "kubeconfig");
-    writeKubeconfig(path, text, facts.kubeconfig === "ours");
+    writeKubeconfig(path, text, formerKubeconfig !== undefined);
     if (inputs.kubeconfigPath !== undefined) kubeconfigPath = path;
-    return { folder, configPath, kubeconfig: { path, text }, kubeconfigPath };
+    return { folder, configPath, kubeconfig: { path, text }, kubeconfigPath, formerKubeconfig };
   } catch (error) {
-    removeWritten({ folder, kubeconfigPath });
+    removeWritten({ folder, kubeconfigPath, formerKubeconfig });
     throw error;
   }
 }

@@ -58,6 +58,10 @@ describe("a role that does not trust the job", () => {
     expect(table).not.toContain("<img>");
     expect(table.split("|")).toHaveLength(4);
     expect(result.summary).toContain("refs/heads/a|b`<img>${$}{aws:username}");
+    const [error] = result.annotations.filter((note) => note.level === "error");
+    // Annotations are plain text: the name stands there once as it is, and ends neither the line nor the command.
+    expect(error?.message).toContain("sub=repo:acme/payments-api:ref:refs/heads/a|b`<img>${aws:username} aud=");
+    expect(error?.message).not.toMatch(/&#|<code>|\n/);
   });
 
   it("passes when the denial heals within two seconds", async () => {

@@ -73,12 +73,12 @@ describe("a login that is cut short", () => {
 
   it("by a full disk exports nothing and takes its folder away", async () => {
     await using world = await createWorld();
-    // The kubeconfig's folder does not exist: the last file cannot be written after the first ones were.
+    // Nobody can make a file there: the last one cannot be written after the first ones were.
     addCluster(world, "payments");
     const result = await world.login({
       refresh: "true",
       "eks-cluster": "payments",
-      kubeconfig: "missing/folder/config",
+      kubeconfig: "/proc/kube.yaml",
     });
     expect(errorCodes(result)).toEqual(["WRITE_FAILED"]);
     expect([result.env, result.state, result.filesLeft]).toEqual([{}, {}, []]);
