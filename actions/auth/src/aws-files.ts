@@ -30,7 +30,8 @@ function readNamed(path: string): NamedText {
       hint: "use `credentials: env`, or point AWS_CONFIG_FILE at a smaller file",
     });
   }
-  return { path, text: readFileSync(path, "utf8") };
+  // One character a byte: whatever encoding the user's file has, it is handed on as it is.
+  return { path, text: readFileSync(path, "latin1") };
 }
 
 /**

@@ -2,6 +2,7 @@ import { formatDuration } from "@eks-actions/action";
 import type { RoleArn } from "@eks-actions/aws";
 import { code, details, text } from "@eks-actions/markdown";
 import { type Claims, DEFAULT_ISSUER, providerName, shownClaims } from "./claims.ts";
+import { sentenceOf } from "./failing-key.ts";
 import { cloudFormation, terraform } from "./snippets.ts";
 import { otherForm, parseSubject } from "./subject.ts";
 import type { TrustVerdict } from "./trust.ts";
@@ -102,15 +103,7 @@ function* ranked({ claims, role, trust }: Denial): Generator<Cause> {
 }
 
 function* givenPolicy(trust: TrustVerdict): Generator<Cause> {
-  for (const key of trust.failing) {
-    const expected = key.expected.map(mark).join(" or ");
-    const presented = key.presented === undefined ? "nothing" : mark(key.presented);
-    const note = key.note === undefined ? "" : ` (${key.note})`;
-    yield {
-      title: "The given policy.",
-      sentence: `${mark(key.statement)}: ${mark(key.key)} ${mark(key.operator)} expects ${expected}, presented was ${presented}${note}.`,
-    };
-  }
+  for (const key of trust.failing) yield { title: "The given policy.", sentence: `${sentenceOf(key, mark)}.` };
 }
 
 /** The denial for the job summary. */

@@ -40,7 +40,7 @@ export async function observe(inputs: Inputs, ports: Ports, signal: AbortSignal)
   const warnings: string[] = [];
   const fork = forkOf(run.event);
   const needsToken = inputs.proof.kind === "oidc" && !(inputs.mode === "verify-trust" && isComplete(inputs.claims));
-  const bearer = needsToken ? requestVariables(env, fork) : undefined;
+  const bearer = needsToken ? requestVariables(env, fork, run.actor) : undefined;
   if (bearer !== undefined && fork !== undefined && /^(pull_request_target|workflow_run)$/.test(run.eventName)) {
     warnings.push(
       `the head of this ${run.eventName} is ${fork.head}: do not run code of that fork in a job that holds AWS credentials`,
@@ -48,7 +48,7 @@ export async function observe(inputs: Inputs, ports: Ports, signal: AbortSignal)
   }
   const files = awsFiles(env);
   const formerKubeconfig = inputs.mode === "login" ? checkSurroundings(inputs, ports, files, warnings) : undefined;
-  const trustFile = inputs.trustPolicyFile === undefined ? undefined : relative(run.workspace, inputs.trustPolicyFile);
+  const trustFile = inputs.trustPolicyFile === undefined ? undefined : shownPath(run.workspace, inputs.trustPolicyFile);
   const trust =
     inputs.trustPolicyFile === undefined ? undefined : readTrustFile(inputs.trustPolicyFile, trustFile ?? "");
   const stsEndpoint = endpointOf(ports.aws, "STS");
@@ -111,7 +111,7 @@ function runnerMissing(message: string): ActionError {
   return new ActionError("RUNNER_ENV_MISSING", { message, hint: "this action runs inside GitHub Actions only" });
 }
 
-function requestVariables(env: Facts["env"], fork: Fork | undefined): { url: string; bearer: string } {
+function requestVariables(env: Facts["env"], fork: Fork | undefined, actor: string): { url: string; bearer: string } {
   const url = env["ACTIONS_ID_TOKEN_REQUEST_URL"] ?? "";
   const bearer = env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] ?? "";
   if (url !== "" && bearer !== "") return { url, bearer };
@@ -122,13 +122,16 @@ function requestVariables(env: Facts["env"], fork: Fork | undefined): { url: str
     });
   }
   throw new ActionError("ID_TOKEN_PERMISSION_MISSING", {
-    message: "this job may not ask for an OIDC token: it has no `id-token: write`",
+    message: `this job may not ask for an OIDC token: it has no \`id-token: write\`${
+      actor === "dependabot[bot]" ? ", and Dependabot's runs are read-only unless `permissions` raises them" : ""
+    }`,
     hint: [
       "add to the job:",
       "  permissions:",
       "    id-token: write",
       "    contents: read",
-      "A called reusable workflow gets it only if the calling job grants it. Dependabot runs are read-only unless `permissions` raises them.",
+      "A called reusable workflow gets it only if the calling job grants it: add the same there.",
+      ...(actor === "dependabot[bot]" ? [] : ["Dependabot's runs are read-only unless `permissions` raises them."]),
     ].join("\n"),
   });
 }
@@ -164,6 +167,12 @@ function checkSurroundings(
   if (set.length > 0)
     warnings.push(`${set.join(", ")} become empty for later steps, because keys in the environment hide a profile`);
   return former;
+}
+
+/** As the repository has it; a path outside the workspace as it is. */
+function shownPath(workspace: string, path: string): string {
+  const inside = relative(workspace, path);
+  return inside === "" || inside.startsWith("..") ? path : inside;
 }
 
 const TRUST_LIMIT_BYTES = 64 * 1024;

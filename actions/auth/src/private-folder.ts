@@ -19,8 +19,8 @@ export function createFolder(tempDir: string): string {
 
 export const FOLDER_PREFIX = "eks-actions-auth-";
 
-export function writeNew(path: string, text: string): void {
-  guarded(path, () => createPrivate(path, text));
+export function writeNew(path: string, content: string | Buffer): void {
+  guarded(path, () => createPrivate(path, content));
 }
 
 /** Writes where nothing is, or over a file of ours. */

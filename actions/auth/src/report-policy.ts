@@ -2,6 +2,7 @@ import { ActionError } from "@eks-actions/action";
 import { details, symbols } from "@eks-actions/markdown";
 import { shownClaims } from "./claims.ts";
 import { fence, mark } from "./diagnose.ts";
+import { sentenceOf } from "./failing-key.ts";
 import type { ProvisionPlan, VerifyPlan } from "./plan.ts";
 import { cloudFormation, createAccessEntry, createProvider, createRole, terraform } from "./snippets.ts";
 import { otherForm } from "./subject.ts";
@@ -74,16 +75,12 @@ export function verifyFailure(plan: VerifyPlan): ActionError | undefined {
   if (verdict === "unknown") {
     return new ActionError("TRUST_UNDECIDED", {
       message: `${plan.file} cannot be decided offline: ${undecided.join("; ")}`,
-      hint: "write exact values with StringEquals, or StringLike",
+      hint: "write Principal, Action, and exact values with StringEquals or patterns with StringLike: these are decided offline",
       file: plan.file,
     });
   }
-  const keys = failing.map((key) => {
-    const note = key.note === undefined ? "" : ` (${key.note})`;
-    return `${key.statement}: ${key.key} ${key.operator} expects ${key.expected.join(" or ")}, presented is ${key.presented ?? "nothing"}${note}`;
-  });
   return new ActionError("TRUST_WOULD_DENY", {
-    message: `${plan.file} would not admit sub=${plan.claims.sub}: ${keys.join("; ")}`,
+    message: `${plan.file} would not admit sub=${plan.claims.sub}: ${failing.map((key) => sentenceOf(key)).join("; ")}`,
     hint: "the output `trust-policy` and the job summary hold the policy that does",
     file: plan.file,
   });

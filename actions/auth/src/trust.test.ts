@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Claims } from "./claims.ts";
+import { sentenceOf } from "./failing-key.ts";
 import { evaluateTrust } from "./trust.ts";
 import { evaluateCondition } from "./trust-condition.ts";
 import { parseTrustDocument } from "./trust-document.ts";
@@ -52,6 +53,14 @@ describe("a policy file", () => {
     ],
   ])("is read %s", (_, text) => {
     expect(evaluateTrust(parseTrustDocument(text, "t.json"), claims()).verdict).toBe("allow");
+  });
+
+  it("says of a Deny that it wins, not which key would", () => {
+    const deny = statement(exact, { Effect: "Deny", Sid: "NoForks" });
+    const [failing] = verdict([statement(exact), deny]).failing;
+    expect(failing === undefined ? "" : sentenceOf(failing)).toBe(
+      "NoForks denies this job, and a Deny wins over every Allow",
+    );
   });
 
   it("cannot keep the evaluator busy with many stars", () => {

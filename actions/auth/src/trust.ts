@@ -1,20 +1,8 @@
 import { type Claims, exposedKeys, providerName } from "./claims.ts";
+import { explicitDeny, type FailingKey } from "./failing-key.ts";
 import { asList, type ConditionKey, evaluateCondition, matchesPattern, type Truth } from "./trust-condition.ts";
 import { isRecord, type TrustDocument, type TrustStatement } from "./trust-document.ts";
 import { trustWarnings } from "./trust-warnings.ts";
-
-/** A key of the closest Allow that does not fit. */
-export interface FailingKey {
-  /** `Sid`, or `statement 2`. */
-  readonly statement: string;
-  readonly key: string;
-  readonly operator: string;
-  readonly expected: readonly string[];
-  /** Undefined: the request does not hold the key. */
-  readonly presented: string | undefined;
-  /** Why a claim that the token has counts as absent. */
-  readonly note?: string;
-}
 
 export interface TrustVerdict {
   readonly verdict: "allow" | "deny" | "unknown";
@@ -43,15 +31,7 @@ export function evaluateTrust(document: TrustDocument, claims: Claims, accountId
   const warnings = trustWarnings(document, claims);
   const explicit = denies.find((match) => match.truth === true);
   if (explicit !== undefined) {
-    const failing = [
-      {
-        statement: explicit.statement.name,
-        key: "Effect",
-        operator: "Deny",
-        expected: ["no match"],
-        presented: "a match",
-      },
-    ];
+    const failing = [explicitDeny(explicit.statement.name)];
     return { verdict: "deny", failing, undecided: [], warnings };
   }
   const allow = any(allows.map((match) => match.truth));

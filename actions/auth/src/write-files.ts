@@ -102,11 +102,16 @@ function profiles(
   { facts }: LoginPlan,
   granted: readonly Granted[],
   sessionFile: (profile: string) => string | undefined,
-): string {
+): Buffer {
   const entries = granted.map(({ plan }) => ({
     name: plan.profile,
     region: plan.region,
-    command: credentialCommand(facts.node, facts.program, sessionFile(plan.profile) ?? ""),
+    command: bytesOf(credentialCommand(facts.node, facts.program, sessionFile(plan.profile) ?? "")),
   }));
-  return configWith(facts.awsConfig.text, entries);
+  return Buffer.from(configWith(facts.awsConfig.text, entries), "latin1");
+}
+
+// The config in force is held as one character a byte, and so must be what joins it.
+function bytesOf(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
 }

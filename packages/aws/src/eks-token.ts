@@ -1,6 +1,6 @@
-import { createHash, createHmac, type Hash, type Hmac } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { AwsKeys } from "./client.ts";
+import { NodeSha256 } from "./node-sha256.ts";
 import { stsHost } from "./partition.ts";
 
 /** Longest token that the authenticator of managed EKS reads (aws-iam-authenticator, pkg/token). */
@@ -84,36 +84,4 @@ export async function createEksToken(request: EksTokenRequest): Promise<EksToken
 // RFC 3986: encodeURIComponent leaves these five as they are.
 function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-
-type Source = string | ArrayBuffer | ArrayBufferView;
-
-/** The signer's hash, by Node's own crypto. */
-class NodeSha256 {
-  readonly #secret: Uint8Array | string | undefined;
-  #hash: Hash | Hmac;
-
-  constructor(secret?: Source) {
-    this.#secret = secret === undefined ? undefined : bytes(secret);
-    this.#hash = this.#start();
-  }
-  update(data: Source): void {
-    this.#hash.update(bytes(data));
-  }
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-  reset(): void {
-    this.#hash = this.#start();
-  }
-  #start(): Hash | Hmac {
-    return this.#secret === undefined ? createHash("sha256") : createHmac("sha256", this.#secret);
-  }
-}
-
-function bytes(data: Source): Uint8Array | string {
-  if (typeof data === "string") return data;
-  return data instanceof ArrayBuffer
-    ? new Uint8Array(data)
-    : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -22,10 +22,10 @@ export function readPrivate(path: string, maxBytes: number): string {
 }
 
 /** Makes a new file of mode 0600. Fails when anything is there already, a symlink included. */
-export function createPrivate(path: string, text: string): void {
+export function createPrivate(path: string, content: string | Buffer): void {
   const handle = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW, 0o600);
   try {
-    const bytes = Buffer.from(text, "utf8");
+    const bytes = typeof content === "string" ? Buffer.from(content, "utf8") : content;
     let written = 0;
     while (written < bytes.length) {
       const count = writeSync(handle, bytes, written);

@@ -7,7 +7,17 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import type { StepResult } from "../../runner/index.ts";
-import { ACCOUNT, addCluster, calls, createWorld, errorCodes, REGION, reportOf, type World } from "./world.ts";
+import {
+  ACCOUNT,
+  addCluster,
+  calls,
+  createWorld,
+  errorCodes,
+  REGION,
+  reportOf,
+  tokenRequests,
+  type World,
+} from "./world.ts";
 
 const run = promisify(execFile);
 
@@ -102,6 +112,35 @@ describe("a kubeconfig", () => {
     expect(errorCodes(await world.login(inputs))).toEqual(["KUBECONFIG_EXISTS"]);
     symlinkSync("/etc/hostname", join(world.machine.workspace, "link.yaml"));
     expect(errorCodes(await world.login({ ...inputs, kubeconfig: "link.yaml" }))).toEqual(["KUBECONFIG_EXISTS"]);
+  });
+
+  it("of an earlier step comes back when a later one on the same path is over", async () => {
+    await using world = await withCluster();
+    const inputs = { "eks-cluster": "payments", kubeconfig: "kube.yaml" };
+    const path = join(world.machine.workspace, "kube.yaml");
+    const first = await world.login(inputs);
+    const earlier = readFileSync(path, "utf8");
+    const second = await world.login({ ...inputs, namespace: "shop" });
+    expect(readFileSync(path, "utf8")).toContain('"shop"');
+    await world.post(second);
+    expect(readFileSync(path, "utf8")).toBe(earlier);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    await world.post(first);
+    expect(statSync(path, { throwIfNoEntry: false })).toBeUndefined();
+  });
+
+  it.each(["no/such/folder/kube.yaml", "a:b"])("is refused before any request at %s", async (kubeconfig) => {
+    await using world = await withCluster();
+    const result = await world.login({ "eks-cluster": "payments", kubeconfig });
+    expect(errorCodes(result)).toEqual(["INPUT_INVALID"]);
+    expect(tokenRequests(world)).toBe(0);
+  });
+
+  it("names every cluster that cannot be used, and tells what the run cost", async () => {
+    await using world = await withCluster();
+    const result = await world.login({ "eks-cluster": "payments\nlost\ngone" });
+    expect(errorCodes(result)).toEqual(["CLUSTER_NOT_FOUND", "CLUSTER_NOT_FOUND"]);
+    expect(reportOf(result).requests).toEqual({ oidc: 1, sts: 1, eks: 3 });
   });
 
   it.each([

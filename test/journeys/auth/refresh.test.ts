@@ -121,14 +121,16 @@ describe("the user's own AWS files", () => {
     await using world = await createWorld();
     const path = join(world.machine.home, ".aws", "config");
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, own);
+    // A comment in Latin-1, which is no UTF-8.
+    const bytes = Buffer.concat([Buffer.from("# für \n", "latin1"), Buffer.from(own)]);
+    writeFileSync(path, bytes);
     const result = await world.login({ refresh: "true" });
-    const written = readFileSync(result.env["AWS_CONFIG_FILE"] ?? "", "utf8");
-    expect(written.startsWith(own)).toBe(true);
-    expect(written).toContain("[profile eks-actions]");
-    expect(readFileSync(path, "utf8")).toBe(own);
+    const written = readFileSync(result.env["AWS_CONFIG_FILE"] ?? "");
+    expect(written.subarray(0, bytes.length)).toEqual(bytes);
+    expect(written.toString("latin1")).toContain("[profile eks-actions]");
+    expect(readFileSync(path)).toEqual(bytes);
     const post = await world.post(result);
-    expect(readFileSync(path, "utf8")).toBe(own);
+    expect(readFileSync(path)).toEqual(bytes);
     expect(post.filesLeft.filter((file) => file !== path)).toEqual([]);
   });
 
