@@ -221,3 +221,16 @@ describe("a disturbed AWS", () => {
     expect(refused.outputs["cause"]).toBe("ROLE_NOT_USABLE");
   });
 });
+
+describe("a bug while it applies", () => {
+  it("ends red with its stack, not as a refusal of AWS, and lets the lease go", async () => {
+    await using lab = await labWithDev();
+    const before = (count: number) => {
+      if (count === 3) throw new TypeError("no such member");
+    };
+    const ran = await lab.run(SMALL, {}, { before });
+    expect(ran).toMatchObject({ code: 1, outputs: { result: "failed", cause: "INTERNAL" } });
+    expect(ran.log.join("\n")).toMatch(/TypeError: no such member\n\s+at [\s\S]*This is a bug/);
+    expect(await lab.run(SMALL, {}, { runId: "101" })).toMatchObject({ code: 0, outputs: { result: "applied" } });
+  });
+});

@@ -1,8 +1,12 @@
-import { ActionError } from "@eks-actions/action";
+import { ActionError, toActionError } from "@eks-actions/action";
 import { awsErrorInfo } from "@eks-actions/aws";
 
 /** An AWS error that nothing heals, as one of ours. `doing` completes “AWS refused …”. */
 export function awsFault(error: unknown, doing: string): ActionError {
+  // AWS says nothing of the kind: it is our own bug, and its stack must be seen.
+  if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) {
+    return toActionError(error);
+  }
   const info = awsErrorInfo(error);
   const request = info.requestId === undefined ? "" : ` (request ${info.requestId})`;
   const message = `${doing}: ${info.code}: ${info.message.split("\n")[0]?.slice(0, 500)}${request}`;

@@ -29,6 +29,7 @@ export function report(story: Story<Inputs, Facts, Plan, Outcome>): Report {
         : summary({ ...story, plan: outcome?.done.length === 0 ? plan : last, planHash: plan.planHash, outcome }),
     annotations: [...annotations(errors), ...warnings(last?.findings ?? [], result)],
     outputs: outputs(last, outcome, result, errors),
+    errors,
   };
 }
 

@@ -1,4 +1,4 @@
-import { type ActionError, toActionError } from "@eks-actions/action";
+import { type ActionError, collect, toActionError } from "@eks-actions/action";
 import { cancelled } from "./cancelled.ts";
 import type { Inputs } from "./inputs.ts";
 import { takeLock } from "./lock.ts";
@@ -15,16 +15,17 @@ import { openView } from "./view.ts";
 /** `mode: revert` and `mode: reconcile`: apps are put in order one after the other. */
 export async function recover(plan: RecoveryPlan, ports: Ports, signal: AbortSignal): Promise<Outcome> {
   const state = createRunState(ports);
-  let error: ActionError | undefined;
+  const errors: ActionError[] = [];
   for (const app of plan.apps.filter((one) => one.action !== "none")) {
     try {
       await recoverApp(app, plan.inputs, state, ports, signal);
     } catch (thrown) {
       if (signal.aborted)
         return state.end("cancelled", cancelled(`app ${app.state.app} is left as the lock's record says`), undefined);
-      error ??= toActionError(thrown);
+      errors.push(toActionError(thrown));
     }
   }
+  const error = collect(errors);
   const isRevert = plan.inputs.mode === "revert";
   const did = plan.apps.some((one) => one.action !== "none");
   return state.end(

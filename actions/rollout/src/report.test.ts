@@ -5,6 +5,7 @@ import { planJson } from "./json.ts";
 import type { Outcome } from "./outcome.ts";
 import { plan, type SetPlan } from "./plan.ts";
 import { type RolloutStory, report } from "./report.ts";
+import { revertFailed } from "./revert.ts";
 import { configMap, deployment, factsOf, inputsOf, liveOf, NOW, run, wantedOf } from "./samples.ts";
 
 const wanted = wantedOf(deployment("web:2"), configMap("settings"), {
@@ -153,6 +154,39 @@ describe("the report", () => {
       lastLine: "✅ shop → prod: 3 objects changed, all healthy, after 48 s",
       annotations: [],
     });
+  });
+
+  it("of a good release whose outputs could not be written says both, and what the cluster now holds", async () => {
+    const unwritten = new ActionError("WRITE_FAILED", {
+      message: "cannot write outputs: disk full",
+      hint: "free space",
+    });
+    const made = report(storyOf(blank, { error: unwritten }));
+    expect(made).toMatchObject({
+      exitCode: 1,
+      lastLine:
+        "❌ shop → prod: 3 objects changed, all healthy; but WRITE_FAILED: cannot write outputs: disk full\n→ free space",
+      annotations: [{ level: "error", title: "WRITE_FAILED" }],
+      outputs: { result: "applied", cause: "WRITE_FAILED", changed: "3" },
+    });
+    expect(made.summary).toMatch(
+      /^## ❌ shop → prod: live and healthy, but the step failed, after 48 s\n\n\*\*`WRITE_FAILED` /,
+    );
+  });
+
+  it("of a reverted release whose outputs could not be written keeps the cause first, and loses neither", () => {
+    const made = report(storyOf(failed, { error: new ActionError("WRITE_FAILED", { message: "disk full" }) }));
+    expect(made.outputs).toMatchObject({ result: "reverted", cause: "IMAGE_NOT_FOUND" });
+    expect(made.annotations.map(({ title }) => title)).toEqual(["WRITE_FAILED", "ROLLOUT_WARNING"]);
+    expect(made.summary).toContain("- `WRITE_FAILED` disk full");
+  });
+
+  it("of an outcome that a bug has made names the bug, so that its stack is printed", () => {
+    const bug = new ActionError("INTERNAL", { message: "TypeError: x", cause: new TypeError("x") });
+    expect(report(storyOf({ ...blank, result: "failed", error: bug })).errors).toEqual([bug]);
+    const cause = new TypeError("y");
+    expect(revertFailed("shop", error, "TypeError: y", cause).also).toMatchObject([{ code: "INTERNAL", cause }]);
+    expect(revertFailed("shop", error, "not ready").also).toEqual([]);
   });
 
   it("of refused objects has one annotation for each, and claims no change", () => {

@@ -1,4 +1,12 @@
-import { type Annotation, errorAnnotations, formatDuration, type Report, type Story } from "@eks-actions/action";
+import {
+  type ActionError,
+  type Annotation,
+  collect,
+  errorAnnotations,
+  formatDuration,
+  type Report,
+  type Story,
+} from "@eks-actions/action";
 import { code, symbols, text } from "@eks-actions/markdown";
 import { countsLine } from "./describe.ts";
 import type { Inputs } from "./inputs.ts";
@@ -14,20 +22,27 @@ export type RolloutStory = Story<Inputs, Facts, Plan, Outcome>;
 /** What a run leaves behind, by whatever way it ended. Pure. */
 export function report(story: RolloutStory): Report {
   const { plan, outcome } = story;
-  const error = outcome?.error ?? story.error;
+  const error = errorOf(story);
   const result = resultOf(story);
-  const exitCode = error === undefined ? 0 : 1;
   const facts = factsOf(story);
+  const unseen = collect(outcome?.isShown === true ? errorsOf({ ...story, outcome: undefined }) : errorsOf(story));
   return {
-    exitCode,
+    exitCode: error === undefined ? 0 : 1,
     lastLine: lastLine(story, result, facts),
     summary: summaryOf(story, result, facts),
-    annotations: [
-      ...(error === undefined || outcome?.isShown === true ? [] : errorAnnotations(error)),
-      ...warnings(outcome, plan),
-    ],
+    annotations: [...(unseen === undefined ? [] : errorAnnotations(unseen)), ...warnings(outcome, plan)],
     outputs: outputsOf(story, result),
+    errors: error === undefined ? [] : [error],
   };
+}
+
+/** What went wrong in the cluster, then what went wrong with the step after that. */
+function errorsOf({ outcome, error }: Pick<RolloutStory, "error"> & { readonly outcome?: Outcome | undefined }) {
+  return [outcome?.error, error].filter((one) => one !== undefined);
+}
+
+function errorOf(story: RolloutStory): ActionError | undefined {
+  return collect(errorsOf(story));
 }
 
 function resultOf({ inputs, outcome, plan, cancelled }: RolloutStory): Result {
@@ -38,7 +53,7 @@ function resultOf({ inputs, outcome, plan, cancelled }: RolloutStory): Result {
 
 function outputsOf(story: RolloutStory, result: Result): Readonly<Record<string, string>> {
   const { outcome, plan } = story;
-  const error = outcome?.error ?? story.error;
+  const error = errorOf(story);
   const counts = plan?.kind === "set" ? plan.counts : undefined;
   const pruned = result === "planned" ? (counts?.pruned ?? 0) : (outcome?.pruned ?? 0);
   const wasWritten = result !== "failed" || outcome !== undefined;
@@ -84,8 +99,8 @@ function factsOf(story: RolloutStory): SummaryFacts {
 
 function summaryOf(story: RolloutStory, result: Result, facts: SummaryFacts): string {
   const { plan, outcome } = story;
-  const error = outcome?.error ?? story.error;
-  if (plan?.kind === "set") return rolloutSummary(plan, outcome ?? bareOutcome(story, result), facts);
+  const error = errorOf(story);
+  if (plan?.kind === "set") return rolloutSummary(plan, { ...(outcome ?? bareOutcome(result)), error }, facts);
   const sentences = (error?.all() ?? []).map(
     (one) => `**${code(one.code)} ${prose(one.message)}**${hintMarkdown(one.hint)}`,
   );
@@ -96,10 +111,10 @@ function summaryOf(story: RolloutStory, result: Result, facts: SummaryFacts): st
     .concat("\n");
 }
 
-function bareOutcome(story: RolloutStory, result: Result): Outcome {
+function bareOutcome(result: Result): Outcome {
   return {
     result,
-    error: story.error,
+    error: undefined,
     failure: undefined,
     diagnosis: undefined,
     verdicts: new Map(),
@@ -138,20 +153,17 @@ function warnings(outcome: Outcome | undefined, plan: Plan | undefined): readonl
 
 function lastLine(story: RolloutStory, result: Result, facts: SummaryFacts): string {
   const { plan, outcome } = story;
-  const error = outcome?.error ?? story.error;
+  const error = errorOf(story);
   const after = `after ${formatDuration(facts.durationMs)}`;
   const where = `${facts.app} → ${facts.where}`;
+  const good = goodEnd(result, plan, outcome);
+  if (good !== undefined) {
+    // The cluster is as wanted, whatever became of the step: both are said.
+    if (error !== undefined) return `${symbols.failed} ${where}: ${good}; but ${error.describe()}`;
+    const symbol = result === "unchanged" ? symbols.nothing : symbols.done;
+    return `${symbol} ${where}: ${good}${result === "planned" ? "" : `, ${after}`}`;
+  }
   switch (result) {
-    case "unchanged":
-      return `${symbols.nothing} ${where}: nothing to change, all healthy, ${after}`;
-    case "applied":
-      return `${symbols.done} ${where}: ${changed(plan, outcome)} objects changed, all healthy, ${after}`;
-    case "planned":
-      return plan?.kind === "set"
-        ? `${symbols.done} ${where}: ${countsLine(plan).replace(/^\S+ (?=nothing)/, "")}`
-        : where;
-    case "recovered":
-      return `${symbols.done} ${where}: recovered, ${after}`;
     case "reverted":
       if (error === undefined) return `${symbols.reverted} ${where}: the state before is back and healthy, ${after}`;
       return `${symbols.failed} ${where}: ${error.code}, reverted and healthy, ${after}`;
@@ -161,6 +173,22 @@ function lastLine(story: RolloutStory, result: Result, facts: SummaryFacts): str
       return error === undefined
         ? `${symbols.failed} ${where}: ${result}, ${after}`
         : `${symbols.failed} ${error.describe()}`;
+  }
+}
+
+/** What to say of the cluster when it went well. */
+function goodEnd(result: Result, plan: Plan | undefined, outcome: Outcome | undefined): string | undefined {
+  switch (result) {
+    case "unchanged":
+      return "nothing to change, all healthy";
+    case "applied":
+      return `${changed(plan, outcome)} objects changed, all healthy`;
+    case "planned":
+      return plan?.kind === "set" ? countsLine(plan).replace(/^\S+ (?=nothing)/, "") : "planned";
+    case "recovered":
+      return "recovered";
+    default:
+      return undefined;
   }
 }
 

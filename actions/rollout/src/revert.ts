@@ -1,4 +1,4 @@
-import { ActionError } from "@eks-actions/action";
+import { ActionError, toActionError } from "@eks-actions/action";
 import { KubeApiError } from "@eks-actions/kube";
 import { at, identityOf, type KubeObject, nameOf, type ObjectRef, refOf } from "@eks-actions/manifest";
 import { explain } from "./faults.ts";
@@ -129,11 +129,13 @@ export function revertFailed(
   second: string,
   cause?: unknown,
 ): ActionError {
+  const bug = toActionError(cause);
   return new ActionError("REVERT_FAILED", {
     message: `app ${app} was put back, but is not healthy: ${second}${first === undefined ? "" : ` (the rollout failed with ${first.code}: ${first.message})`}`,
     hint: `look at the objects; then try again:\n  with:\n    mode: revert\n    app: ${app}`,
     file: first?.file,
     line: first?.line,
     cause,
+    also: cause !== undefined && bug.code === "INTERNAL" ? [bug] : [],
   });
 }

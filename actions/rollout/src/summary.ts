@@ -3,7 +3,7 @@ import { identityOf, nameOf } from "@eks-actions/manifest";
 import { bar, code, cutMiddle, details, entities, symbols, table, text } from "@eks-actions/markdown";
 import { symbolOf } from "./describe.ts";
 import { diffMarkdown } from "./diff-markdown.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome, Result } from "./outcome.ts";
 import type { PlannedObject, SetPlan } from "./plan.ts";
 import { hintMarkdown, prose } from "./prose.ts";
 
@@ -33,21 +33,25 @@ export function rolloutSummary(plan: SetPlan, outcome: Outcome, facts: SummaryFa
 }
 
 export function title(outcome: Pick<Outcome, "result" | "error">, { app, where, durationMs }: SummaryFacts): string {
-  const [symbol, words] = {
-    unchanged: [symbols.nothing, "nothing to change, all healthy"],
-    applied: [symbols.done, "live and healthy"],
-    planned: [symbols.done, "planned"],
-    reverted: [
-      outcome.error === undefined ? symbols.reverted : symbols.failed,
-      outcome.error === undefined ? "put back and healthy" : "reverted and healthy",
-    ],
-    held: [symbols.failed, "failed, stays as it is"],
-    recovered: [symbols.done, "recovered"],
-    cancelled: [symbols.failed, "cancelled"],
-    failed: [symbols.failed, "failed"],
-  }[outcome.result];
-  return `## ${symbol} ${text(app)} → ${text(where)}: ${words}, after ${formatDuration(durationMs)}`;
+  const [symbol, good, bad] = ends[outcome.result];
+  const head =
+    outcome.error === undefined
+      ? `${symbol} ${text(app)} → ${text(where)}: ${good}`
+      : `${symbols.failed} ${text(app)} → ${text(where)}: ${bad}`;
+  return `## ${head}, after ${formatDuration(durationMs)}`;
 }
+
+// A step can fail although the cluster is as wanted: then both are said.
+const ends: Readonly<Record<Result, readonly [symbol: string, green: string, red: string]>> = {
+  unchanged: [symbols.nothing, "nothing to change, all healthy", "nothing to change, all healthy, but the step failed"],
+  applied: [symbols.done, "live and healthy", "live and healthy, but the step failed"],
+  planned: [symbols.done, "planned", "planned, but the step failed"],
+  recovered: [symbols.done, "recovered", "recovered, but the step failed"],
+  reverted: [symbols.reverted, "put back and healthy", "reverted and healthy"],
+  held: [symbols.failed, "failed, stays as it is", "failed, stays as it is"],
+  cancelled: [symbols.failed, "cancelled", "cancelled"],
+  failed: [symbols.failed, "failed", "failed"],
+};
 
 function sentence(plan: SetPlan, outcome: Outcome): string {
   const { error } = outcome;

@@ -37,6 +37,8 @@ export interface Report extends FileCommands {
   /** Markdown for the job summary. */
   readonly summary: string;
   readonly annotations: readonly Annotation[];
+  /** Why the outcome is a failure. The story's own error need not be among them; bugs among them show their stacks. */
+  readonly errors?: readonly ActionError[] | undefined;
 }
 
 export interface Action<I, F, P, O, Ports extends BasePorts> {

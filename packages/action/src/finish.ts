@@ -62,9 +62,9 @@ interface Told extends Report {
 
 function tell<I, F, P, O>(ending: Ending<Story<I, F, P, O>, O>, story: Story<I, F, P, O>): Told {
   const known = story.error?.all() ?? [];
-  const bugs = known.filter((error) => error.code === "INTERNAL");
   try {
     const report = ending.report(story);
+    const bugs = bugsOf([...known, ...(report.errors ?? []).flatMap((error) => error.all())]);
     return { ...report, bugs, exitCode: bugs.length > 0 ? report.exitCode || 1 : report.exitCode };
   } catch (thrown) {
     const bug = toActionError(thrown);
@@ -74,9 +74,13 @@ function tell<I, F, P, O>(ending: Ending<Story<I, F, P, O>, O>, story: Story<I, 
       lastLine: error.describe(),
       summary: "",
       annotations: errorAnnotations(error),
-      bugs: [...bugs, bug],
+      bugs: bugsOf([...known, bug]),
     };
   }
+}
+
+function bugsOf(errors: readonly ActionError[]): readonly ActionError[] {
+  return [...new Set(errors)].filter((error) => error.code === "INTERNAL");
 }
 
 function handOver(env: Env, report: Report): ActionError | undefined {

@@ -1,24 +1,8 @@
 import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
+import { recordingConsole } from "@eks-actions/test/fakes/log.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Annotation, type Console, createLog, maskParts, stripControl } from "./log.ts";
-
-function recorder() {
-  const lines: string[] = [];
-  const annotations: Annotation[] = [];
-  const masks: string[] = [];
-  const console: Console = {
-    line: (text) => lines.push(text),
-    startGroup: (title) => lines.push(`::group::${title}`),
-    endGroup: () => lines.push("::endgroup::"),
-    annotate: (annotation) => annotations.push(annotation),
-    mask: (secret) => masks.push(secret),
-    debug: () => undefined,
-    stopCommands: (token) => lines.push(`::stop-commands::${token}`),
-    resumeCommands: (token) => lines.push(`::${token}::`),
-  };
-  return { console, lines, annotations, masks };
-}
+import { createLog, maskParts, stripControl } from "./log.ts";
 
 describe("log.info", () => {
   it("never prints a line that the runner reads as a command, whatever the text", () => {
@@ -26,7 +10,7 @@ describe("log.info", () => {
       fc.property(
         fc.array(fc.constantFrom("::error::", "##[", "\n", "\r", " ", "x", "\u001b[31m", "\u2028")),
         (parts) => {
-          const { console, lines } = recorder();
+          const { console, lines } = recordingConsole();
           createLog(console).info(parts.join(""));
           for (const line of lines) {
             expect(line.trimStart().startsWith("::")).toBe(false);
@@ -39,7 +23,7 @@ describe("log.info", () => {
   });
 
   it("keeps ordinary text as it is", () => {
-    const { console, lines } = recorder();
+    const { console, lines } = recordingConsole();
     createLog(console).info("Deployment web  3/5 ready");
     expect(lines).toEqual(["Deployment web  3/5 ready"]);
   });
@@ -47,7 +31,7 @@ describe("log.info", () => {
 
 describe("log.untrusted", () => {
   it("prints foreign lines between stop-commands and its token, which the lines cannot know", () => {
-    const { console, lines } = recorder();
+    const { console, lines } = recordingConsole();
     createLog(console).untrusted(["::add-mask::x", "plain"]);
     const token = /^::stop-commands::(.+)$/.exec(lines[0] ?? "")?.[1];
     expect(token).toMatch(/^[0-9a-f-]{36}$/);
@@ -57,7 +41,7 @@ describe("log.untrusted", () => {
 
 describe("log.group", () => {
   it("is closed once: by its body's end, a throw, or the end of the run before either", async () => {
-    const { console, lines } = recorder();
+    const { console, lines } = recordingConsole();
     const log = createLog(console);
     await log.group("a", async () => log.info("x"));
     await expect(log.group("b", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
@@ -85,7 +69,7 @@ describe("log.mask", () => {
 describe("log.wait", () => {
   it("prints each change at once, and is never silent for more than 10 s", async () => {
     const clock = virtualClock();
-    const { console, lines } = recorder();
+    const { console, lines } = recordingConsole();
     using wait = createLog(console, clock).wait();
     wait.update({ what: "web", progress: "1/3 ready", typicalMs: 31_000, waiting: "web-7d9 ContainerCreating" });
     wait.update({ what: "web", progress: "1/3 ready", typicalMs: 31_000, waiting: "web-7d9 ContainerCreating" });
@@ -102,7 +86,7 @@ describe("log.wait", () => {
 
   it("prints nothing before there is something to tell, and no more often for it", async () => {
     const clock = virtualClock();
-    const { console, lines } = recorder();
+    const { console, lines } = recordingConsole();
     using wait = createLog(console, clock).wait();
     await clock.advance(25_000);
     expect(lines).toEqual([]);
@@ -113,7 +97,7 @@ describe("log.wait", () => {
 
   it("prints nothing after it has ended", async () => {
     const clock = virtualClock();
-    const { console, lines } = recorder();
+    const { console, lines } = recordingConsole();
     const wait = createLog(console, clock).wait();
     wait.update({ what: "web", progress: "1/3 ready" });
     wait[Symbol.dispose]();

@@ -1,19 +1,9 @@
 import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
+import { recordingConsole } from "@eks-actions/test/fakes/log.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Console, createLog } from "./log.ts";
+import { createLog } from "./log.ts";
 import { type Classification, createBudget, retry, retryAfterMs } from "./retry.ts";
-
-const silent: Console = {
-  line: () => undefined,
-  startGroup: () => undefined,
-  endGroup: () => undefined,
-  annotate: () => undefined,
-  mask: () => undefined,
-  debug: () => undefined,
-  stopCommands: () => undefined,
-  resumeCommands: () => undefined,
-};
 
 const again: Classification = { retry: true, reason: "throttled" };
 
@@ -102,8 +92,8 @@ describe("retry", () => {
   it("shows what it waits for, and is never silent for more than 10 s", async () => {
     const { clock, budget, signal } = setup(60_000);
     using _ = clock.autoAdvance();
-    const lines: string[] = [];
-    const log = createLog({ ...silent, line: (text) => lines.push(text) }, clock);
+    const { console, lines } = recordingConsole();
+    const log = createLog(console, clock);
     await retry(async (n) => (n === 1 ? Promise.reject(new Error("x")) : n), {
       clock,
       budget,

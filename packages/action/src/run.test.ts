@@ -2,13 +2,14 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
+import { recordingConsole } from "@eks-actions/test/fakes/log.ts";
 import { describe, expect, it } from "vitest";
 import type { Action, BasePorts, Story } from "./action.ts";
 import { ActionError } from "./error.ts";
 import { errorAnnotations } from "./finish.ts";
 import { oneOf, required, text } from "./input-kinds.ts";
 import { defineInputs } from "./inputs.ts";
-import { type Annotation, type Console, createLog } from "./log.ts";
+import { createLog } from "./log.ts";
 import { runAction, runPost } from "./run.ts";
 
 type Inputs = { readonly name: string; readonly mode: "apply" | "plan" };
@@ -63,45 +64,21 @@ async function run(action: Toy, env: Record<string, string> = {}, signal = new A
     files[name] = join(folder, name);
     writeFileSync(join(folder, name), "");
   }
-  const log: string[] = [];
-  const annotations: Annotation[] = [];
-  const sink = createLog(
-    {
-      line: (line) => log.push(line),
-      startGroup: (title) => log.push(`▸ ${title}`),
-      endGroup: () => log.push("◂"),
-      annotate: (annotation) => annotations.push(annotation),
-      mask: (secret) => log.push(`mask ${secret}`),
-      debug: () => undefined,
-      stopCommands: () => undefined,
-      resumeCommands: () => undefined,
-    },
-    virtualClock(),
-  );
-  const options = { env: { ...files, ...env }, log: sink, clock: virtualClock(), signal, graceMs: 20 };
+  const { console, lines: log, annotations } = recordingConsole();
+  const clock = virtualClock();
+  const options = { env: { ...files, ...env }, log: createLog(console, clock), clock, signal, graceMs: 20 };
   const exitCode = await runAction(action, options);
   return { exitCode, log, annotations, read: (name: string) => readFileSync(files[name] ?? "", "utf8") };
 }
 
 const named = { INPUT_NAME: "web" };
 
-const silent: Console = {
-  line: () => undefined,
-  startGroup: () => undefined,
-  endGroup: () => undefined,
-  annotate: () => undefined,
-  mask: () => undefined,
-  debug: () => undefined,
-  stopCommands: () => undefined,
-  resumeCommands: () => undefined,
-};
-
 describe("runAction", () => {
   it("reads, observes, plans, prints the plan, applies and writes everything once", async () => {
     const seen: string[] = [];
     const result = await run(toy({}, seen), named);
     expect(seen).toEqual(["ports", "observe", "plan", "apply"]);
-    expect(result.log).toEqual(["▸ Plan", "create because web is absent", "◂", "created"]);
+    expect(result.log).toEqual(["::group::Plan", "create because web is absent", "::endgroup::", "created"]);
     expect(result.exitCode).toBe(0);
     expect(result.read("GITHUB_OUTPUT")).toContain("\ncreated\n");
     expect(result.read("GITHUB_ENV")).toContain("TOY<<");
@@ -144,6 +121,18 @@ describe("runAction", () => {
       named,
     );
     expect(mistake.log.join("\n")).not.toContain("run.ts");
+  });
+
+  it("reports a bug that apply made part of its outcome with its stack, and never as a success", async () => {
+    const bug = new ActionError("INTERNAL", { message: "TypeError: x", cause: new TypeError("x") });
+    const other = new ActionError("GITHUB_API", { message: "no", also: [bug] });
+    const calm = toy({
+      report: () => ({ exitCode: 0, lastLine: "done", summary: "", annotations: [], errors: [other, bug] }),
+    });
+    const result = await run(calm, named);
+    expect(result.exitCode).toBe(1);
+    expect(result.log.filter((line) => line.includes("TypeError: x"))).toHaveLength(1);
+    expect(result.log.join("\n")).toMatch(/TypeError: x\n[\s\S]*run\.test\.ts/);
   });
 
   it("turns a cancel in mid-apply into a written report", async () => {
@@ -193,12 +182,17 @@ describe("runAction", () => {
         return new Promise<never>(() => undefined);
       });
     const { log } = await run(toy({ apply }), named, cancel.signal);
-    expect(log.slice(-4)).toEqual(["▸ Apply", "◂", "CANCELLED: the run was cancelled", "→ run the workflow again"]);
+    expect(log.slice(-4)).toEqual([
+      "::group::Apply",
+      "::endgroup::",
+      "CANCELLED: the run was cancelled",
+      "→ run the workflow again",
+    ]);
   });
 
   it("masks secrets before it says a word, even where other inputs are wrong", async () => {
     const { log } = await run(toy(), { INPUT_TOKEN: "one\ntwo", INPUT_NMAE: "x" });
-    expect(log.slice(0, 3)).toEqual(["mask one\ntwo", "mask one", "mask two"]);
+    expect(log.slice(0, 3)).toEqual(["::add-mask::one\ntwo", "::add-mask::one", "::add-mask::two"]);
   });
 
   it("annotates files by their path in the workspace, wherever they were found", async () => {
@@ -290,8 +284,8 @@ describe("runAction", () => {
 
 describe("runPost", () => {
   it("ends within its grace when it is cancelled and does not listen", async () => {
-    const annotations: Annotation[] = [];
-    const log = createLog({ ...silent, annotate: (annotation) => annotations.push(annotation) });
+    const { console, annotations } = recordingConsole();
+    const log = createLog(console);
     const cancel = new AbortController();
     const post = () => {
       cancel.abort(new Error("SIGINT"));
@@ -303,8 +297,8 @@ describe("runPost", () => {
 
   it("hands over what main saved and never fails the job", async () => {
     const seen: unknown[] = [];
-    const annotations: Annotation[] = [];
-    const log = createLog({ ...silent, annotate: (annotation) => annotations.push(annotation) });
+    const { console, annotations } = recordingConsole();
+    const log = createLog(console);
     const post = {
       name: "toy",
       post: async (state: Readonly<Record<string, string>>) => {

@@ -11,6 +11,7 @@ import type { Ports } from "@eks-actions/bootstrap-action/src/ports.ts";
 import { parseClusterConfig } from "@eks-actions/cluster-config";
 import { type Aws, type AwsOptions, startAws } from "../../fakes/aws/index.ts";
 import { type VirtualClock, virtualClock } from "../../fakes/clock.ts";
+import { recordingConsole, silentLog } from "../../fakes/log.ts";
 
 /** The action in this process on the AWS stand-in, with time that jumps from one event to the next. */
 export interface Lab {
@@ -121,21 +122,8 @@ export async function startLab({ policy, ...options }: AwsOptions & { readonly p
       live?.inline.set("policy", JSON.stringify(next));
     },
     async run(config, raw = {}, run = {}) {
-      const lines: string[] = [];
-      const annotations: { level: string; title: string; message: string }[] = [];
-      const log = createLog(
-        {
-          line: (text) => lines.push(text),
-          startGroup: (title) => lines.push(`▼ ${title}`),
-          endGroup: () => undefined,
-          annotate: (entry) => annotations.push(entry),
-          mask: () => undefined,
-          debug: () => undefined,
-          stopCommands: () => undefined,
-          resumeCommands: () => undefined,
-        },
-        clock,
-      );
+      const { console, lines, annotations } = recordingConsole();
+      const log = createLog(console, clock);
       const controller = new AbortController();
       const outputFile = join(folder, `output-${Math.random()}`);
       const summaryFile = join(folder, `summary-${Math.random()}`);
@@ -181,19 +169,7 @@ export async function startLab({ policy, ...options }: AwsOptions & { readonly p
     async look(config, raw = {}) {
       const env = { GITHUB_REPOSITORY: "acme/infra" };
       const inputs = readInputs({ config: "cluster.yaml", mode: "apply", ...raw }, readContext(env));
-      const quiet = createLog(
-        {
-          line: () => undefined,
-          startGroup: () => undefined,
-          endGroup: () => undefined,
-          annotate: () => undefined,
-          mask: () => undefined,
-          debug: () => undefined,
-          stopCommands: () => undefined,
-          resumeCommands: () => undefined,
-        },
-        clock,
-      );
+      const quiet = silentLog(clock);
       const ports = portsOf(config, { mode: "apply", ...raw }, {}, () => undefined, quiet, env);
       return plan(inputs, await observe(inputs, ports, new AbortController().signal));
     },
