@@ -1,7 +1,8 @@
-import { type Clock, createLog } from "@eks-actions/action";
+import type { Clock } from "@eks-actions/action";
 import { nothingAround } from "@eks-actions/health";
 import { identityOf, type KubeObject, refOf } from "@eks-actions/manifest";
 import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
+import { silentLog } from "@eks-actions/test/fakes/log.ts";
 import { describe, expect, it } from "vitest";
 import { gate, gateError } from "./gate.ts";
 import { deployment, inputsOf, liveOf, NOW } from "./samples.ts";
@@ -42,16 +43,6 @@ function scriptedView(first: KubeObject) {
   };
 }
 
-const silent = {
-  line: () => undefined,
-  startGroup: () => undefined,
-  endGroup: () => undefined,
-  annotate: () => undefined,
-  mask: () => undefined,
-  debug: () => undefined,
-  stopCommands: () => undefined,
-  resumeCommands: () => undefined,
-};
 const web = (ready: number, generation = 1) =>
   liveOf(
     { ...deployment(), metadata: { name: "web", namespace: "shop" } },
@@ -74,7 +65,7 @@ function start(
     app: "shop",
     ...change,
   };
-  const ports = { clock: clock as Clock, log: createLog(silent, clock), serverTime: () => clock.now() };
+  const ports = { clock: clock as Clock, log: silentLog(clock), serverTime: () => clock.now() };
   const done = gate([refOf(first)], scripted.view, options, ports, signal);
   return { clock, done, ...scripted };
 }

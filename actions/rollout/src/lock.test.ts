@@ -1,23 +1,13 @@
-import { createLog } from "@eks-actions/action";
 import { connect } from "@eks-actions/kube";
 import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import { startKube } from "@eks-actions/test/fakes/kube/index.ts";
+import { silentLog } from "@eks-actions/test/fakes/log.ts";
 import { describe, expect, it } from "vitest";
 import { takeLock } from "./lock.ts";
 import type { Ports } from "./ports.ts";
 import type { RolloutRecord } from "./record.ts";
 import { appState, run } from "./samples.ts";
 
-const silent = {
-  line: () => undefined,
-  startGroup: () => undefined,
-  endGroup: () => undefined,
-  annotate: () => undefined,
-  mask: () => undefined,
-  debug: () => undefined,
-  stopCommands: () => undefined,
-  resumeCommands: () => undefined,
-};
 const record: RolloutRecord = {
   schemaVersion: 1,
   run: { url: "https://github.com/acme/shop/actions/runs/7", sha: "a", attempt: 1 },
@@ -39,7 +29,7 @@ async function scene() {
   const ports = (holder: string): Ports => ({
     kube: client,
     clock,
-    log: createLog(silent, clock),
+    log: silentLog(clock),
     run,
     saveState: () => undefined,
     sources: async () => [],

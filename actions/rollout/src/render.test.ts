@@ -2,23 +2,14 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { ActionError, createLog } from "@eks-actions/action";
+import { recordingConsole } from "@eks-actions/test/fakes/log.ts";
 import { afterAll, describe, expect, it } from "vitest";
 import { renderSources } from "./render.ts";
 import { inputsOf } from "./samples.ts";
 
 const root = mkdtempSync(join(tmpdir(), "render-"));
 afterAll(() => rmSync(root, { recursive: true }));
-const lines: string[] = [];
-const console = {
-  line: (text: string) => void lines.push(text),
-  startGroup: () => undefined,
-  endGroup: () => undefined,
-  annotate: () => undefined,
-  mask: () => undefined,
-  debug: () => undefined,
-  stopCommands: () => undefined,
-  resumeCommands: () => undefined,
-};
+const { console, lines } = recordingConsole();
 const renderer = (path: string) => ({
   places: { workspace: join(root, "work"), temp: "" },
   log: createLog(console),

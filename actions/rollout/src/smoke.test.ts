@@ -1,19 +1,9 @@
-import { createLog } from "@eks-actions/action";
 import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
+import { silentLog } from "@eks-actions/test/fakes/log.ts";
 import { describe, expect, it } from "vitest";
 import { inputsOf, NOW } from "./samples.ts";
 import { smoke } from "./smoke.ts";
 
-const silent = {
-  line: () => undefined,
-  startGroup: () => undefined,
-  endGroup: () => undefined,
-  annotate: () => undefined,
-  mask: () => undefined,
-  debug: () => undefined,
-  stopCommands: () => undefined,
-  resumeCommands: () => undefined,
-};
 const { smoke: probes } = inputsOf({
   smoke: "- {service: web, port: http, path: /healthz, body: ok, within: 5s, times: 2}",
 });
@@ -28,7 +18,7 @@ async function outcome(answers: readonly (readonly [number, string])[]) {
     return { status, headers: {}, body };
   };
   try {
-    await smoke(probes, "shop", { kube: { raw }, clock, log: createLog(silent, clock) }, new AbortController().signal);
+    await smoke(probes, "shop", { kube: { raw }, clock, log: silentLog(clock) }, new AbortController().signal);
     return { asked, error: undefined, ms: clock.now() - NOW };
   } catch (error) {
     return { asked, error, ms: clock.now() - NOW };

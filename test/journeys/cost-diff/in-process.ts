@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Console, createLog, readContext } from "@eks-actions/action";
+import { readContext } from "@eks-actions/action";
 import { inputs, readInputs } from "@eks-actions/cost-diff-action/src/inputs.ts";
 import { observe } from "@eks-actions/cost-diff-action/src/observe.ts";
 import { type Plan, plan } from "@eks-actions/cost-diff-action/src/plan.ts";
@@ -10,6 +10,7 @@ import { type Program, runProgram } from "@eks-actions/cost-diff-action/src/prog
 import type { ClusterReport, CostReport } from "@eks-actions/cost-diff-action/src/report-model.ts";
 import { createGitHub } from "@eks-actions/github";
 import { virtualClock } from "../../fakes/clock.ts";
+import { silentLog } from "../../fakes/log.ts";
 
 export interface PriceCase {
   readonly base?: Readonly<Record<string, string>>;
@@ -29,17 +30,6 @@ export interface Priced {
   /** A line of the first cluster at head. */
   line(id: string): number;
 }
-
-const quiet: Console = {
-  line: () => undefined,
-  startGroup: () => undefined,
-  endGroup: () => undefined,
-  annotate: () => undefined,
-  mask: () => undefined,
-  debug: () => undefined,
-  stopCommands: () => undefined,
-  resumeCommands: () => undefined,
-};
 
 /** Observes and plans two folders as the action does, without git, GitHub and AWS. */
 export async function price(given: PriceCase): Promise<Priced> {
@@ -76,7 +66,7 @@ export async function price(given: PriceCase): Promise<Priced> {
     const clock = virtualClock();
     const ports = {
       clock,
-      log: createLog(quiet, clock),
+      log: silentLog(clock),
       run,
       saveState: () => undefined,
       program: given.program ?? runProgram,
