@@ -29,6 +29,12 @@ symlinkSync(join(root, "outside/secret.yaml"), join(root, "work/link.yaml"));
 symlinkSync(join(root, "outside"), join(root, "work/linked"));
 symlinkSync(join(root, "work/loop"), join(root, "work/loop"));
 
+write("work/half/a.yaml", text("a"));
+symlinkSync("gone/b.yaml", join(root, "work/half/b.yaml"));
+symlinkSync("c.yaml", join(root, "work/half/c.yaml"));
+symlinkSync("a.yaml", join(root, "work/half/again.yaml"));
+symlinkSync("gone.txt", join(root, "work/half/notes.txt"));
+
 const names = (entries: readonly string[], recursive = false) =>
   readSources({ entries, recursive }, places).map(({ object, source }) => `${object.metadata.name} ${source.file}`);
 
@@ -52,7 +58,7 @@ describe("readSources", () => {
     ["empty", "SOURCE_EMPTY"],
     ["comments", "SOURCE_EMPTY"],
     ["k8s/*.nothing", "SOURCE_EMPTY"],
-    ["loop", "SOURCE_EMPTY"],
+    ["loop", "SOURCE_UNREADABLE"],
     ["../outside/secret.yaml", "PATH_OUTSIDE"],
     ["link.yaml", "PATH_OUTSIDE"],
     ["linked", "PATH_OUTSIDE"],
@@ -71,4 +77,31 @@ describe("readSources", () => {
     }
     expect(performance.now() - before).toBeLessThan(1000);
   });
+
+  it.each([["half"], ["half/*.yaml"], ["half/*"]])(
+    "names every link of %s that leads nowhere, and reads nothing",
+    (entry) => {
+      try {
+        readSources({ entries: [entry], recursive: false }, places);
+        expect.unreachable();
+      } catch (error) {
+        expect(
+          error instanceof ActionError
+            ? error.all().map(({ code, message, file }) => ({ code, message, file }))
+            : error,
+        ).toEqual([
+          {
+            code: "SOURCE_UNREADABLE",
+            message: "link `half/b.yaml` → `gone/b.yaml` cannot be followed: no such file or directory",
+            file: "half/b.yaml",
+          },
+          {
+            code: "SOURCE_UNREADABLE",
+            message: "link `half/c.yaml` → `c.yaml` cannot be followed: links form a circle",
+            file: "half/c.yaml",
+          },
+        ]);
+      }
+    },
+  );
 });

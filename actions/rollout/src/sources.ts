@@ -1,5 +1,5 @@
-import { globSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { globSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { join, relative, resolve, sep } from "node:path";
 import { ActionError, collect, show } from "@eks-actions/action";
 import { parseManifests, type SourcedObject } from "@eks-actions/manifest";
 
@@ -23,7 +23,7 @@ const MANIFEST = /\.(ya?ml|json)$/i;
 
 /**
  * Reads manifests from files, directories and patterns, sorted by path within each entry.
- * @throws ActionError `SOURCE_EMPTY`, `PATH_OUTSIDE`, `YAML_INVALID`, `OBJECT_INVALID`
+ * @throws ActionError `SOURCE_EMPTY`, `SOURCE_UNREADABLE`, `PATH_OUTSIDE`, `YAML_INVALID`, `OBJECT_INVALID`
  */
 export function readSources(options: SourceOptions, places: Places): readonly SourcedObject[] {
   const files = new Set<string>();
@@ -73,9 +73,10 @@ function filesOf(entry: string, recursive: boolean, places: Places): readonly st
   if (/[*?[{]/.test(entry)) {
     insidePath(entry.replace(/[*?[{].*$/s, "").replace(/[^/]*$/, "") || ".", places);
     const found = globSync(entry, { cwd: places.workspace }).sort();
-    const files = found
-      .map((one) => insidePath(one, places))
-      .filter((one) => statSync(one).isFile() && MANIFEST.test(one));
+    const files = readable(
+      found.filter((one) => MANIFEST.test(one)),
+      places,
+    );
     if (files.length === 0) throw empty(`\`${show(entry)}\` matches no manifest`);
     return files;
   }
@@ -85,11 +86,9 @@ function filesOf(entry: string, recursive: boolean, places: Places): readonly st
   if (!stat.isDirectory()) throw empty(`\`${show(entry)}\` is neither a file nor a directory`);
   const names = readdirSync(path, { recursive, withFileTypes: true })
     .filter((one) => MANIFEST.test(one.name) && !one.isDirectory())
-    .map((one) => join(one.parentPath, one.name))
+    .map((one) => nameOf(join(one.parentPath, one.name), places))
     .sort();
-  const files = names
-    .map((one) => insidePath(isAbsolute(one) ? one : join(path, one), places))
-    .filter((one) => statSync(one).isFile());
+  const files = readable(names, places);
   if (files.length === 0) {
     throw empty(
       `directory \`${show(entry)}\` holds no .yaml, .yml or .json file`,
@@ -99,16 +98,50 @@ function filesOf(entry: string, recursive: boolean, places: Places): readonly st
   return files;
 }
 
+/** Of what a directory or a pattern holds, the regular files. All faults are reported at once. */
+function readable(paths: readonly string[], places: Places): readonly string[] {
+  const faults: ActionError[] = [];
+  const files = paths.flatMap((one) => {
+    try {
+      const real = insidePath(one, places);
+      return statSync(real).isFile() ? [real] : [];
+    } catch (error) {
+      if (!(error instanceof ActionError)) throw error;
+      faults.push(error);
+      return [];
+    }
+  });
+  const fault = collect(faults);
+  if (fault !== undefined) throw fault;
+  return files;
+}
+
 function realPath(path: string, entry: string): string {
   try {
     return realpathSync(path);
   } catch (cause) {
+    const target = linkTarget(path);
+    if (target !== undefined) {
+      const file = show(entry);
+      throw new ActionError("SOURCE_UNREADABLE", {
+        message: `link \`${file}\` → \`${show(target)}\` cannot be followed: ${reasonOf(cause)}`,
+        hint: "restore what it points to, or remove the link; it is not left out, because that could prune its objects",
+        file,
+        cause,
+      });
+    }
     throw new ActionError("SOURCE_EMPTY", {
       message: `\`${show(entry)}\` cannot be read: ${reasonOf(cause)}`,
       hint: "check the path; it is relative to the workspace, and actions/checkout must run first",
       cause,
     });
   }
+}
+
+/** Where a link points, as it is written; absent for anything else. */
+function linkTarget(path: string): string | undefined {
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  return isLink ? readlinkSync(path) : undefined;
 }
 
 function reasonOf(cause: unknown): string {

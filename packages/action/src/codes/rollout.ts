@@ -1,6 +1,7 @@
 /** Codes of actions/rollout, each with the sentence that the README's table shows. */
 export const rolloutCodes = {
   SOURCE_EMPTY: "No source was given, or a file or pattern matches nothing; an empty set never prunes.",
+  SOURCE_UNREADABLE: "A file or link among the sources cannot be read; leaving it out could prune what it holds.",
   YAML_INVALID: "A manifest is not valid YAML 1.2, or exceeds a limit of size, depth or aliases.",
   OBJECT_INVALID: "An object has no usable apiVersion, kind or name.",
   OBJECT_DUPLICATE: "The same object stands twice in the set.",
