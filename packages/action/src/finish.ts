@@ -1,5 +1,6 @@
 import { isAbsolute, relative } from "node:path";
 import type { Report, Story } from "./action.ts";
+import type { SuiteWarning } from "./codes/suite.ts";
 import { type ActionError, collect, toActionError } from "./error.ts";
 import { writeFileCommands, writeSummary } from "./files.ts";
 import type { Annotation, Log } from "./log.ts";
@@ -102,7 +103,7 @@ function saveSummary(env: Env, markdown: string): SavedSummary {
   if (markdown === "") return { warnings: [], unsaved: "" };
   const fitted = fitSummary(markdown);
   const warnings: Annotation[] = [];
-  const warn = (title: string, message: string) => warnings.push({ level: "warning", title, message });
+  const warn = (title: SuiteWarning, message: string) => warnings.push({ level: "warning", title, message });
   if (fitted.leftOut.length > 0) {
     warn("SUMMARY_TRUNCATED", `the job summary was shortened; left out: ${fitted.leftOut.join(", ")}`);
   }

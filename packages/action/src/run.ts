@@ -41,7 +41,7 @@ export async function runAction<I, F, P, O, Ports extends BasePorts>(
   const work = async () => {
     const raw = rawInputs(env);
     maskSecrets(action.inputs.specs, raw, log);
-    warnOfNearMisses(action.inputs.nearMisses(raw), log);
+    tellNearMisses(action.inputs.nearMisses(raw), log);
     const inputs = action.readInputs(raw, run);
     reached.inputs = inputs;
     ports = await action.ports(base, inputs);
@@ -118,14 +118,9 @@ function maskSecrets(specs: Readonly<Record<string, InputSpec<unknown>>>, raw: R
   }
 }
 
-function warnOfNearMisses(pairs: readonly (readonly [given: string, known: string])[], log: Log): void {
-  for (const [given, known] of pairs) {
-    log.annotate({
-      level: "warning",
-      title: "INPUT_UNKNOWN",
-      message: `input \`${given}\` is unknown; did you mean \`${known}\`?`,
-    });
-  }
+// The runner has warned of the name already; what it cannot know is which one was meant.
+function tellNearMisses(pairs: readonly (readonly [given: string, known: string])[], log: Log): void {
+  for (const [given, known] of pairs) log.info(`input \`${given}\` is unknown; did you mean \`${known}\`?`);
 }
 
 /** Runs `main`, then ends the process with its exit code once stdout is flushed: open sockets must not keep it alive. */

@@ -2,18 +2,21 @@ import { authCodes } from "./auth.ts";
 import { bootstrapCodes } from "./bootstrap.ts";
 import { costCodes } from "./cost.ts";
 import { rolloutCodes } from "./rollout.ts";
-import { suiteCodes } from "./suite.ts";
+import { suiteCodes, suiteWarnings } from "./suite.ts";
 
-/** Every code of the suite by area, with the sentence that the READMEs show. */
+/** Every code and warning of the suite by area, with the sentence that the READMEs show. */
 export const codesByArea = {
-  suite: suiteCodes,
+  suite: { ...suiteCodes, ...suiteWarnings },
   auth: authCodes,
   bootstrap: bootstrapCodes,
   rollout: rolloutCodes,
   cost: costCodes,
 } as const;
 
-type Area = (typeof codesByArea)[keyof typeof codesByArea];
-
 /** The closed set of error codes. */
-export type ErrorCode = Area extends infer T ? (T extends unknown ? keyof T & string : never) : never;
+export type ErrorCode =
+  | keyof typeof suiteCodes
+  | keyof typeof authCodes
+  | keyof typeof bootstrapCodes
+  | keyof typeof rolloutCodes
+  | keyof typeof costCodes;

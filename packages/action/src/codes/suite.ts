@@ -14,3 +14,11 @@ export const suiteCodes = {
   CANCELLED: "The run was cancelled.",
   INTERNAL: "A bug in the action.",
 } as const;
+
+/** Titles of warnings that the seam itself gives; a step with one of them can still be green. */
+export const suiteWarnings = {
+  SUMMARY_TRUNCATED: "Warning: the job summary was shortened to the runner's limit of 1 MiB.",
+  SUMMARY_IN_LOG: "Warning: the job summary could not be written, so it stands in the log.",
+} as const;
+
+export type SuiteWarning = keyof typeof suiteWarnings;
