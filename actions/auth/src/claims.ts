@@ -13,7 +13,7 @@ export interface Claims {
 export const DEFAULT_ISSUER = "https://token.actions.githubusercontent.com";
 
 /** The claims that a person needs to compare with a trust policy, in the order of the report. */
-export const SHOWN_CLAIMS = [
+const SHOWN_CLAIMS = [
   "iss",
   "aud",
   "sub",

@@ -102,7 +102,7 @@ describe("diagnosis", () => {
 
   it("puts the likeliest cause into one line of plain text", () => {
     const line = firstCause(denial({ sub: "repo:octo-org/octo-repo:environment:prod", environment: "prod" }));
-    expect(line).toMatch(/^environment form: The job names an environment/);
+    expect(line).toMatch(/^environment form\. The job names an environment/);
     expect(line).not.toMatch(/[`\n]|<code>/);
   });
 

@@ -167,7 +167,7 @@ export function prose(message: string): string {
 export function firstCause(denial: Denial): string {
   const [cause] = causesOf(denial);
   if (cause === undefined) return "";
-  return `${cause.title.replace(/\.$/, "").toLowerCase()}: ${cause.sentence
+  return `${cause.title.toLowerCase()} ${cause.sentence
     .replace(/<\/?code>/g, "")
     .replace(/&#(\d+);/g, (_, n: string) => String.fromCodePoint(Number(n)))
     .replaceAll("`", "")}`;

@@ -18,9 +18,13 @@ export function explicitDeny(statement: string): FailingKey {
   return { statement, key: "Effect", operator: DENY, expected: ["another job"], presented: "this job" };
 }
 
+export function isExplicitDeny(key: FailingKey): boolean {
+  return key.operator === DENY;
+}
+
 /** One sentence without its full stop, the two values side by side; `mark` is for names and values. */
 export function sentenceOf(key: FailingKey, mark: (value: string) => string = (value) => value): string {
-  if (key.operator === DENY) return `${mark(key.statement)} denies this job, and a Deny wins over every Allow`;
+  if (isExplicitDeny(key)) return `${mark(key.statement)} denies this job, and a Deny wins over every Allow`;
   const expected = key.expected.map(mark).join(" or ");
   const presented = key.presented === undefined ? "nothing" : mark(key.presented);
   const note = key.note === undefined ? "" : ` (${key.note})`;

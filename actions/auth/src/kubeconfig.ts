@@ -24,7 +24,7 @@ export interface KubeconfigOptions {
 }
 
 /** The name that kubectl shows. */
-export function contextOf(cluster: KubeCluster): string {
+function contextOf(cluster: KubeCluster): string {
   return cluster.contextName ?? cluster.access.arn;
 }
 

@@ -2,7 +2,7 @@ import { ActionError } from "@eks-actions/action";
 import { details, symbols } from "@eks-actions/markdown";
 import { shownClaims } from "./claims.ts";
 import { fence, mark } from "./diagnose.ts";
-import { sentenceOf } from "./failing-key.ts";
+import { isExplicitDeny, sentenceOf } from "./failing-key.ts";
 import type { ProvisionPlan, VerifyPlan } from "./plan.ts";
 import { cloudFormation, createAccessEntry, createProvider, createRole, terraform } from "./snippets.ts";
 import { otherForm } from "./subject.ts";
@@ -81,7 +81,9 @@ export function verifyFailure(plan: VerifyPlan): ActionError | undefined {
   }
   return new ActionError("TRUST_WOULD_DENY", {
     message: `${plan.file} would not admit sub=${plan.claims.sub}: ${failing.map((key) => sentenceOf(key)).join("; ")}`,
-    hint: "the output `trust-policy` and the job summary hold the policy that does",
+    hint: failing.some(isExplicitDeny)
+      ? "remove the Deny, or narrow its conditions until this job does not meet them"
+      : "the output `trust-policy` and the job summary hold the policy that does",
     file: plan.file,
   });
 }

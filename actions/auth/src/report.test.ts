@@ -188,6 +188,20 @@ describe("report", () => {
     await expect(`${result.summary}\n`).toMatchFileSnapshot(`golden/verify-${verdict}.md`);
   });
 
+  it("tells a Deny to be narrowed, because no Allow could help", () => {
+    const deny = { Effect: "Deny", Principal: "*", Action: "*", Sid: "Frozen" };
+    const policy = JSON.stringify({ Version: "2012-10-17", Statement: [deny] });
+    const seen = facts({ trust: parseTrustDocument(policy, "trust.json"), trustFile: "trust.json" });
+    const result = report(story({ mode: "verify-trust", "trust-policy-file": "trust.json" }, seen));
+    expect(result.annotations.at(-1)?.message).toMatch(/Frozen denies this job.* → remove the Deny, or narrow/);
+  });
+
+  it("ends a failure's log with the outcome alone: the annotation above holds reason and fix", () => {
+    const error = new ActionError("PROFILE_EXISTS", { message: "a long reason", hint: "a long hint" });
+    const { lastLine } = report({ run, startedAt: 0, endedAt: 500, cancelled: false, error });
+    expect(lastLine).toBe("❌ PROFILE_EXISTS · nothing was exported · after 500 ms");
+  });
+
   it("turns any other error into one annotation a fault", () => {
     const message = "`x/<b>` is a fork of `o/r`, *not* [ours](x)";
     const error = new ActionError("ID_TOKEN_FORK", { message, hint: "use `push`" });
