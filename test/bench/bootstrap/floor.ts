@@ -58,15 +58,17 @@ function graph(scenario: Scenario, durations: Durations, quickest: Quickest): Re
     ["cluster", { needs: ["cluster role", "subnets"], seconds: eks + durations("clusterCreate", "shop") }],
     ["vpc-cni", { needs: ["cluster"], seconds: eks }],
   ]);
-  for (const name of scenario.nodegroups) {
-    const seconds = eks + durations("nodegroupCreate", name);
-    steps.set(`nodes ${name}`, { needs: ["vpc-cni", "node role", "routes"], seconds });
+  const nodes = scenario.nodegroups.map((name) => ({ name, seconds: durations("nodegroupCreate", name) }));
+  for (const { name, seconds } of nodes) {
+    steps.set(`nodes ${name}`, { needs: ["vpc-cni", "node role", "routes"], seconds: eks + seconds });
   }
+  // One Ready node is enough for an add-on's pods.
+  const [first] = nodes.toSorted((a, b) => a.seconds - b.seconds);
   for (const addon of scenario.deployments) {
-    steps.set(`addon ${addon}`, {
-      needs: scenario.nodegroups.map((name) => `nodes ${name}`).slice(0, 1),
-      seconds: durations(addonDuration(addon), addon),
-    });
+    const seconds = durations(addonDuration(addon), addon);
+    const created = `create ${addon}`;
+    steps.set(created, { needs: ["cluster"], seconds: eks });
+    steps.set(`addon ${addon}`, { needs: [created, ...(first === undefined ? [] : [`nodes ${first.name}`])], seconds });
   }
   return steps;
 }

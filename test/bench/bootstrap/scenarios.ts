@@ -51,11 +51,11 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "S3",
-    about: "Auto Mode, no node group",
+    about: "Auto Mode, no node group, metrics-server as eksctl adds it",
     config: head("autoModeConfig: { enabled: true }\n"),
     nodegroups: [],
-    deployments: [],
-    later: [],
+    deployments: ["metrics-server"],
+    later: [{ addon: "metrics-server", hasRole: false }],
     ownVpc: true,
   },
   {
