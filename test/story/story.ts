@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Aws } from "../fakes/aws/index.ts";
 import { type EventSpec, type GitHub, type Permissions, type Repository, startGitHub } from "../fakes/github/index.ts";
@@ -33,13 +34,19 @@ export const ROLES = {
 
 const ISSUER = "https://token.actions.githubusercontent.com";
 
-/** The account before the story: an OIDC provider and two roles; no cluster, no network. */
+/** The account before the story: an OIDC provider and three roles; no cluster, no network. */
 export function seedAccount(aws: Aws): void {
   aws.trustIssuer(ISSUER);
   aws.addRole({
     name: "shop-cluster",
     trust: trust("repo:acme/shop:environment:infrastructure"),
     managed: ["AdministratorAccess"],
+  });
+  // Reads only, so that pull requests and the schedule may take it.
+  aws.addRole({
+    name: "shop-plan",
+    trust: trust("repo:acme/shop:pull_request", "repo:acme/shop:ref:refs/heads/main"),
+    inline: { plan: JSON.parse(readFileSync("actions/bootstrap/iam/plan.json", "utf8")) as unknown },
   });
   aws.addRole({
     name: "shop-deploy",
@@ -53,7 +60,7 @@ export function seedAccount(aws: Aws): void {
   });
 }
 
-function trust(subject: string): unknown {
+function trust(...subjects: readonly string[]): unknown {
   return {
     Version: "2012-10-17",
     Statement: [
@@ -64,7 +71,7 @@ function trust(subject: string): unknown {
         Condition: {
           StringEquals: {
             "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-            "token.actions.githubusercontent.com:sub": subject,
+            "token.actions.githubusercontent.com:sub": subjects,
           },
         },
       },
@@ -99,8 +106,7 @@ export async function clusterIsBuilt(stage: Stage): Promise<Told> {
     trigger: "octocat pushed cluster.yaml to main",
     file: "cluster.yml",
     event: { name: "push" },
-    permissions: { contents: "read", "id-token": "write" },
-    environment: "infrastructure",
+    permissions: { contents: "read", "id-token": "write", "pull-requests": "write" },
     sha: stage.app.head(),
   });
 }
@@ -129,7 +135,6 @@ interface Scene {
   readonly file: string;
   readonly event: EventSpec;
   readonly permissions: Permissions;
-  readonly environment?: string;
   readonly sha: string;
   readonly prepare?: (repository: Repository) => void;
 }
@@ -141,7 +146,6 @@ function release(title: string, tag: string, sha: string): Scene {
     file: "release.yml",
     event: { name: "release", tag },
     permissions: { contents: "read", "id-token": "write", deployments: "write" },
-    environment: "production",
     sha,
     prepare: (repository) => {
       repository.commit({ branch: "main", message: tag, files: { VERSION: tag }, sha });
@@ -157,8 +161,6 @@ async function play(stage: Stage, scene: Scene): Promise<Told> {
     repo: "acme/shop",
     event: scene.event,
     permissions: scene.permissions,
-    environment: scene.environment,
-    jobWorkflowRef: "acme/eks-actions/.github/workflows/deploy.yml@refs/tags/v1",
     prepare: scene.prepare,
   });
   stage.aws.knowIssuer(ISSUER, github.issuer.jwksUrl);
@@ -169,18 +171,19 @@ async function play(stage: Stage, scene: Scene): Promise<Told> {
     checkoutFrom: stage.app.folder,
     trees: { "acme/eks-actions@v1": stage.releaseTree },
     ...(stage.onLine === undefined ? {} : { onLine: stage.onLine }),
-    identity: ({ permissions }) => ({
-      env: jobEnv(github, permissions["id-token"] === "write", scene.sha),
-      github: { token: github.issueToken(permissions as Permissions) },
-    }),
+    identity: ({ permissions, environment, jobWorkflowRef }) => {
+      const job = github.job({
+        event: scene.event,
+        permissions: permissions as Permissions,
+        environment,
+        jobWorkflowRef,
+        sameRunAs: github,
+      });
+      return { env: { ...job.env, GITHUB_SHA: scene.sha }, github: { token: job.token } };
+    },
   });
   const durationMs = performance.now() - startedAt;
   return { title: scene.title, trigger: scene.trigger, workflow, durationMs, ...left(github) };
-}
-
-function jobEnv(github: GitHub, mayAskForIdToken: boolean, sha: string): Record<string, string> {
-  const all = Object.entries({ ...github.env, GITHUB_SHA: sha });
-  return Object.fromEntries(all.filter(([name]) => mayAskForIdToken || !name.startsWith("ACTIONS_ID_TOKEN_")));
 }
 
 function left(github: GitHub): Pick<Told, "comments" | "deploymentStates"> {
