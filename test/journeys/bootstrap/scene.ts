@@ -4,7 +4,8 @@ import { type Aws, type AwsOptions, startAws } from "../../fakes/aws/index.ts";
 import { createMachine, type Machine, runStep, type StepOptions, type StepResult } from "../../runner/index.ts";
 
 export const REGION = "eu-west-1";
-const ACTION = "actions/bootstrap";
+/** The built action; another tree lets the journeys run while this one is being bundled. */
+const ACTION = join(process.env["ACTIONS_TREE"] ?? ".", "actions/bootstrap");
 
 /** A workspace with a config, an AWS account, and the built action between them. */
 export interface Scene extends AsyncDisposable {

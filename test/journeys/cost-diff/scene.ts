@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { type GitHub, type GitHubOptions, startGitHub } from "../../fakes/github/index.ts";
 import { createMachine, type Machine, runStep, type StepOptions, type StepResult } from "../../runner/index.ts";
 
-const ACTION = "actions/cost-diff";
+/** The built action; another tree lets the journeys run while this one is being bundled. */
+const ACTION = join(process.env["ACTIONS_TREE"] ?? ".", "actions/cost-diff");
 export const MARKER = "<!-- eks-actions/cost-diff v1 key=default -->";
 export const BOT = "github-actions[bot]";
 

@@ -16,7 +16,8 @@ export interface Scene extends AsyncDisposable {
   object(resource: string, name: string): Readonly<Record<string, unknown>> | undefined;
 }
 
-const ACTION = "actions/rollout";
+/** The built action; another tree lets the journeys run while this one is being bundled. */
+const ACTION = join(process.env["ACTIONS_TREE"] ?? ".", "actions/rollout");
 
 /** A workspace, an embedded cluster, and the built action between them. */
 export async function createScene(options: KubeOptions = {}): Promise<Scene> {
