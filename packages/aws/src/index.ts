@@ -2,22 +2,12 @@ export {
   type AssumedRoleArn,
   CLUSTER_NAME_PATTERN,
   parseAssumedRoleArn,
-  parseClusterArn,
   parsePolicyArn,
   parseRoleArn,
-  ROLE_NAME_PATTERN,
   type RoleArn,
 } from "./arn.ts";
 export { type AssumeOptions, type AssumeResult, assume } from "./assume.ts";
-export { withTimeout } from "./attempt.ts";
-export {
-  type AwsErrorInfo,
-  type AwsErrorKind,
-  awsErrorInfo,
-  isAwsError,
-  RequestTimedOut,
-  retryTransient,
-} from "./classify.ts";
+export { type AwsErrorInfo, type AwsErrorKind, awsErrorInfo, retryTransient } from "./classify.ts";
 export {
   type Aws,
   type AwsKeys,
@@ -27,11 +17,9 @@ export {
   type ClientConfig,
   clientConfig,
   createAws,
-  describeFailure,
   endpointOf,
   type KeySource,
   send,
-  watchClock,
   withCredentials,
 } from "./client.ts";
 export type { RequestHandler } from "./cluster/clients.ts";
@@ -76,17 +64,17 @@ export {
   readCluster,
 } from "./describe-cluster.ts";
 export { createEksToken, EKS_TOKEN_LIMIT, type EksToken, type EksTokenRequest } from "./eks-token.ts";
-export { checkEndpoint, type Endpoint, endpointFromEnv, isLoopback } from "./endpoint.ts";
+export { checkEndpoint, type Endpoint } from "./endpoint.ts";
 export { type IdTokenRequest, requestIdToken } from "./id-token.ts";
 export { type IdClaims, type IdToken, ISSUER_PATTERN, readIdToken, type TokenChecks } from "./jwt.ts";
-export { PARTITION_IDS, type Partition, partitionOf, REGION_PATTERN, stsHost } from "./partition.ts";
+export { type Partition, partitionOf, REGION_PATTERN, stsHost } from "./partition.ts";
 export { type LivePriceList, readLivePrices } from "./pricing/live-prices.ts";
 export { hasKeys } from "./pricing/signed-request.ts";
-export { createPrivate, readPrivate, replacePrivate } from "./private-file.ts";
-export { type Agents, createAgents, type ProxySettings, proxySecrets, readProxy } from "./proxy.ts";
+export { createPrivate, replacePrivate } from "./private-file.ts";
+export { type Agents, type ProxySettings, proxySecrets, readProxy } from "./proxy.ts";
 export { renewSession } from "./renew-session.ts";
 export { type RenewalPorts, sessionKeys } from "./renewal.ts";
-export { readSession, type Session, type SessionChecks, type StsAnswer } from "./session.ts";
+export type { Session, SessionChecks, StsAnswer } from "./session.ts";
 export {
   type CachedSession,
   cached,
@@ -95,7 +83,6 @@ export {
   readRecipe,
   type SessionFiles,
   type SessionRecipe,
-  sessionFiles,
 } from "./session-file.ts";
 export { shellWord } from "./shell-word.ts";
 export { createSkewMeter, type SkewMeter } from "./skew.ts";

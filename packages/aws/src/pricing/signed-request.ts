@@ -1,8 +1,8 @@
-import { createHash, createHmac, type Hash, type Hmac } from "node:crypto";
 import { request as plainRequest } from "node:http";
 import { request as tlsRequest } from "node:https";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { type Aws, type AwsService, endpointOf } from "../client.ts";
+import { NodeSha256 } from "../node-sha256.ts";
 
 export interface SignedCall {
   readonly service: AwsService;
@@ -95,35 +95,4 @@ export function answerError(answer: Answer, code: string, message: string): Erro
     name: code === "" ? "UnknownError" : code,
     $metadata: { httpStatusCode: answer.status, requestId: answer.requestId },
   });
-}
-
-type Source = string | ArrayBuffer | ArrayBufferView;
-
-class NodeSha256 {
-  readonly #secret: Uint8Array | string | undefined;
-  #hash: Hash | Hmac;
-
-  constructor(secret?: Source) {
-    this.#secret = secret === undefined ? undefined : bytes(secret);
-    this.#hash = this.#start();
-  }
-  update(data: Source): void {
-    this.#hash.update(bytes(data));
-  }
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-  reset(): void {
-    this.#hash = this.#start();
-  }
-  #start(): Hash | Hmac {
-    return this.#secret === undefined ? createHash("sha256") : createHmac("sha256", this.#secret);
-  }
-}
-
-function bytes(data: Source): Uint8Array | string {
-  if (typeof data === "string") return data;
-  return data instanceof ArrayBuffer
-    ? new Uint8Array(data)
-    : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
