@@ -11,7 +11,7 @@ async function forkRun(scene: Scene): Promise<{ readonly artifacts: Artifacts; r
   github.commit({ branch: "change-1", message: "More", files: { "k8s/web.yaml": "replicas: 6\n" }, sha: head });
   github.pull({ branch: "change-1", title: "More", fork: "mallory/shop" });
   const event = { name: "pull_request", number: 1 } as const;
-  const result = await scene.run({ workflow: "cost", event, sha: merge, fork: "mallory/shop" });
+  const result = await scene.run({ workflow: "cost", event, sha: merge, fork: true });
   expect(result.outcome, result.log).toBe("success");
   expect(conclusions(result)).toEqual(["compute: success", "comment: skipped"]);
   expect(github.repo.comments).toEqual([]);
