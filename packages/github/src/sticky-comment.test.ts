@@ -1,6 +1,7 @@
-import { type Console, createLog } from "@eks-actions/action";
+import { createLog } from "@eks-actions/action";
 import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import { type GitHub, type GitHubOptions, startGitHub } from "@eks-actions/test/fakes/github/index.ts";
+import { recordingConsole } from "@eks-actions/test/fakes/log.ts";
 import { describe, expect, it, vi } from "vitest";
 import { createGitHub, type StickyRequest } from "./index.ts";
 
@@ -219,8 +220,8 @@ describe("limits", () => {
       times: 2,
       kind: { type: "secondary-limit", retryAfterSeconds: 7, status },
     });
-    const waits: string[] = [];
-    const log = createLog({ ...silent, line: (text) => waits.push(text) }, clock);
+    const { console, lines: waits } = recordingConsole();
+    const log = createLog(console, clock);
     const port = createGitHub({
       token: github.token,
       apiUrl: github.url,
@@ -255,14 +256,3 @@ it("stops at once when the run is cancelled", async () => {
   await expect(portOf(github).stickyComment(request, controller.signal)).rejects.toThrow("cancelled by test");
   expect(github.requests).toEqual([]);
 });
-
-const silent: Console = {
-  line: () => undefined,
-  startGroup: () => undefined,
-  endGroup: () => undefined,
-  annotate: () => undefined,
-  mask: () => undefined,
-  debug: () => undefined,
-  stopCommands: () => undefined,
-  resumeCommands: () => undefined,
-};
