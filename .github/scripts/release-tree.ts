@@ -4,7 +4,9 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSy
 import { dirname, join } from "node:path";
 
 const OUT = ".release";
-const WORKFLOWS = ["deploy", "cost", "cost-fork", "cluster", "drift", "reconcile"].map((name) => `.github/workflows/${name}.yml`);
+const WORKFLOWS = ["deploy", "cost", "cost-fork", "cluster", "drift", "reconcile"].map(
+  (name) => `.github/workflows/${name}.yml`,
+);
 const ROOT_FILES = ["README.md", "SECURITY.md", "CHANGELOG.md", "LICENSE"];
 
 const actions = readdirSync("actions").sort();

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+// @boundaries-ignore a program of the repository itself, which is no package
 import { compareTrees, digestOf, moveMajor, publishTag, type Release } from "../../.github/scripts/release-commit.ts";
 
 interface Lab extends Disposable {
