@@ -45,7 +45,7 @@ export const bootstrap: Section = {
   },
 };
 
-// A seed takes seconds of real time; `--rounds 200` takes them all.
+// A seed takes seconds of real time; `--rounds 200` takes 200.
 function seedsOf({ rounds }: BenchOptions): number {
   return rounds ?? SEEDS;
 }
