@@ -56,8 +56,12 @@ export function faultOf({ file, line, specifier }: Import): string | undefined {
   }
   if (area === "packages" && PURE.includes(name ?? "")) {
     if (IO_MODULES.test(specifier)) return broken("this package is pure");
-    if (package_ !== null && !PURE.includes(package_[1] ?? "") && specifier !== "@eks-actions/action/error") {
-      return broken("this package is pure: other pure packages and @eks-actions/action/error only");
+    if (
+      package_ !== null &&
+      !PURE.includes(package_[1] ?? "") &&
+      !/^@eks-actions\/action\/(error|edit-distance)$/.test(specifier)
+    ) {
+      return broken("this package is pure: other pure packages and the pure parts of @eks-actions/action only");
     }
   }
   if (area === "packages" && ["aws", "kube", "github"].includes(name ?? "") && package_ !== null) {

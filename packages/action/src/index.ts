@@ -8,7 +8,6 @@ export { errorAnnotations } from "./finish.ts";
 export { duration, flag, integer, list, oneOf, parsed, required, text, withDefault } from "./input-kinds.ts";
 export {
   defineInputs,
-  editDistance,
   type InputSpec,
   type InputTable,
   type InputValues,

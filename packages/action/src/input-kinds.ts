@@ -1,5 +1,6 @@
 import { parseDuration } from "./duration.ts";
-import { editDistance, type InputSpec, show } from "./inputs.ts";
+import { editDistance } from "./edit-distance.ts";
+import { type InputSpec, show } from "./inputs.ts";
 
 interface TextOptions {
   readonly default?: string;

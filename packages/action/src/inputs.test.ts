@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ActionError } from "./error.ts";
 import { duration, flag, integer, list, oneOf, parsed, required, text, withDefault } from "./input-kinds.ts";
-import { defineInputs, editDistance, rawInputs } from "./inputs.ts";
+import { defineInputs, rawInputs } from "./inputs.ts";
 
 const table = defineInputs(
   {
@@ -117,15 +117,5 @@ describe("defineInputs", () => {
 describe("rawInputs", () => {
   it("keeps hyphens and lowers the case, as the runner raised it", () => {
     expect(rawInputs({ "INPUT_ROLE-TO-ASSUME": "x", PATH: "/bin" })).toEqual({ "role-to-assume": "x" });
-  });
-});
-
-describe("editDistance", () => {
-  it.each([
-    ["", "", 0],
-    ["role", "roles", 1],
-    ["kitten", "sitting", 3],
-  ])("between %s and %s is %i", (a, b, distance) => {
-    expect(editDistance(a, b)).toBe(distance);
   });
 });

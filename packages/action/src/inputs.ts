@@ -1,3 +1,4 @@
+import { editDistance } from "./edit-distance.ts";
 import { ActionError, collect } from "./error.ts";
 
 /** Inputs as the runner hands them over, by their kebab-case name. */
@@ -125,20 +126,6 @@ export function show(text: string): string {
 
 function camel(name: string): string {
   return name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-/** Levenshtein distance, for "did you mean". */
-export function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
 
 /** Inputs from the runner's environment: `INPUT_` + upper case, spaces as `_`, hyphens kept. */

@@ -1,4 +1,4 @@
-import { editDistance } from "./strict.ts";
+import { editDistance } from "@eks-actions/action/edit-distance";
 import types from "./table/types.json" with { type: "json" };
 
 /** What of an EC2 instance type decides how many pods it holds. */

@@ -1,3 +1,4 @@
+import { editDistance } from "@eks-actions/action/edit-distance";
 import { ActionError, type ErrorCode } from "@eks-actions/action/error";
 import { type Money, parseDecimal } from "./money.ts";
 
@@ -120,20 +121,6 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   scored.sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1));
   const [best] = scored;
   return best !== undefined && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.candidate : undefined;
-}
-
-/** Levenshtein distance. */
-export function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
