@@ -19,6 +19,7 @@ describe("awsErrorInfo", () => {
     ["ResourceNotFoundException", "ResourceNotFound", "not-found"],
     ["NoSuchEntityException", "NoSuchEntity", "not-found"],
     ["InvalidVpcID.NotFound", "InvalidVpcID.NotFound", "not-found"],
+    ["NatGatewayNotFound", "NatGatewayNotFound", "not-found"],
     ["ResourceInUseException", "ResourceInUse", "conflict"],
     ["EntityAlreadyExists", "EntityAlreadyExists", "conflict"],
     ["DependencyViolation", "DependencyViolation", "conflict"],

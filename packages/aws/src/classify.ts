@@ -38,7 +38,8 @@ const EXPIRED = /^(ExpiredToken|TokenRefreshRequired|ExpiredTokenId)$/;
 const CLOCK = /^(SignatureDoesNotMatch|RequestExpired|RequestTimeTooSkewed|RequestInTheFuture|InvalidSignature)$/;
 const DENIED =
   /^(AccessDenied|AuthorizationError|UnauthorizedOperation|Unauthorized|UnrecognizedClient|InvalidClientTokenId|AuthFailure|OptInRequired|Forbidden)$/;
-const NOT_FOUND = /^(ResourceNotFound|NoSuchEntity|NotFound|ParameterNotFound|\w+\.NotFound)$/;
+// EC2 spells it both ways: InvalidVpcID.NotFound, NatGatewayNotFound.
+const NOT_FOUND = /^(NoSuchEntity|(\w+\.)?\w*NotFound)$/;
 const CONFLICT =
   /^(ResourceInUse|EntityAlreadyExists|Conflict|DependencyViolation|DeleteConflict|ResourceAlreadyExists|AlreadyExists|ConcurrentModification|InvalidRequest\.InUse)$/;
 const INVALID =
