@@ -112,11 +112,19 @@ function canonicalRequest(signature: Signature, request: Incoming): string {
 }
 
 function canonicalQuery(query: readonly (readonly [string, string])[]): string {
-  return query
-    .filter(([name]) => name !== "X-Amz-Signature")
-    .map(([name, value]) => `${encode(name)}=${encode(value)}`)
-    .sort()
-    .join("&");
+  return (
+    query
+      .filter(([name]) => name !== "X-Amz-Signature")
+      .map(([name, value]) => [encode(name), encode(value)] as const)
+      // By name, then by value: as one text, `a%20=` would come before `a=`, because `%` is less than `=`.
+      .sort(([a, x], [b, y]) => (a === b ? byCodeUnit(x, y) : byCodeUnit(a, b)))
+      .map(([name, value]) => `${name}=${value}`)
+      .join("&")
+  );
+}
+
+function byCodeUnit(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function encode(text: string): string {
