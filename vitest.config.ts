@@ -20,6 +20,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "unit",
+          setupFiles: ["test/seed.ts"],
           include: [
             "packages/**/src/**/*.test.ts",
             "actions/**/src/**/*.test.ts",
@@ -34,6 +35,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "built",
+          setupFiles: ["test/seed.ts"],
           include: ["test/journeys/**/*.test.ts"],
           exclude: [real],
           testTimeout: 60_000,
@@ -45,6 +47,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "real",
+          setupFiles: ["test/seed.ts"],
           include: ["{test,packages,actions}/**/*.real.test.ts"],
           exclude: ["**/node_modules/**"],
           globalSetup: ["test/cluster/global-setup.ts"],

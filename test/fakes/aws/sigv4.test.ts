@@ -9,12 +9,14 @@ import { isSignedBy, readSignature, signingText, signingTime } from "./sigv4.ts"
 const credentials = { accessKeyId: "ASIAEXAMPLE", secretAccessKey: "secret/key+1", sessionToken: "token==" };
 const signer = new SignatureV4({ service: "eks", region: "us-east-1", credentials, sha256: Sha256 });
 const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 });
+// The signer itself loses a parameter of this name.
+const name = text.filter((given) => given !== "__proto__");
 
 it("agrees with the SDK's signer on any path, query and body, and on nothing else", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(text, { maxLength: 3 }),
-      fc.dictionary(text, text, { maxKeys: 3, noNullPrototype: true }),
+      fc.dictionary(name, text, { maxKeys: 3, noNullPrototype: true }),
       fc.string({ maxLength: 40 }),
       async (segments, query, body) => {
         const path = `/${segments.map(encodeURIComponent).join("/")}`;
