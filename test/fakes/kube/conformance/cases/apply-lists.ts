@@ -1,6 +1,5 @@
-import { apply, apps, type Case, core, merge, workload } from "../case.ts";
+import { apply, apps, type Case, merge, workload } from "../case.ts";
 
-const _cm = `${core}/configmaps/a`;
 const deployment = `${apps}/deployments/web`;
 const base = workload("Deployment", "web", { replicas: 0 });
 const container = (fields: object) => ({

@@ -3,64 +3,6 @@ import { apply, apps, type Case, configMap, core, get, jsonPatch, merge, post, p
 const cm = `${core}/configmaps/a`;
 const deployment = `${apps}/deployments/web`;
 const base = workload("Deployment", "web", { replicas: 0 });
-const _container = (fields: object) => ({
-  apiVersion: "apps/v1",
-  kind: "Deployment",
-  metadata: { name: "web" },
-  spec: { template: { spec: { containers: [{ name: "main", ...fields }] } } },
-});
-const _rich = workload("Deployment", "web", {
-  replicas: 0,
-  container: {
-    ports: [{ containerPort: 80 }, { containerPort: 81, protocol: "UDP", name: "dns" }],
-    env: [
-      { name: "A", value: "1" },
-      { name: "B", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-      { name: "C", value: "" },
-    ],
-    args: ["x", "y"],
-    resources: { requests: { cpu: "0.5", memory: "1024Mi" }, limits: { cpu: 1 } },
-    readinessProbe: { httpGet: { path: "/", port: 80 } },
-    livenessProbe: { exec: { command: ["true"] }, initialDelaySeconds: 0 },
-    lifecycle: { preStop: { exec: { command: ["sleep", "1"] } } },
-    volumeMounts: [{ name: "v", mountPath: "/v" }],
-    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-  },
-  pod: {
-    initContainers: [
-      { name: "init", image: "init@sha256:0000000000000000000000000000000000000000000000000000000000000000" },
-    ],
-    volumes: [
-      { name: "v", emptyDir: {} },
-      { name: "s", secret: { secretName: "s" } },
-      { name: "c", configMap: { name: "c" } },
-      { name: "p", projected: { sources: [{ serviceAccountToken: { path: "t" } }] } },
-      { name: "h", hostPath: { path: "/h" } },
-    ],
-    serviceAccountName: "runner",
-    affinity: {
-      podAntiAffinity: {
-        preferredDuringSchedulingIgnoredDuringExecution: [
-          { weight: 1, podAffinityTerm: { topologyKey: "zone", labelSelector: { matchLabels: { a: "b" } } } },
-        ],
-      },
-    },
-    topologySpreadConstraints: [
-      {
-        maxSkew: 1,
-        topologyKey: "zone",
-        whenUnsatisfiable: "ScheduleAnyway",
-        labelSelector: { matchLabels: { a: "b" } },
-      },
-    ],
-    tolerations: [{ key: "a", operator: "Exists" }],
-    nodeSelector: { a: "b" },
-    imagePullSecrets: [{ name: "x" }],
-    securityContext: { runAsNonRoot: true },
-    terminationGracePeriodSeconds: 0,
-  },
-  spec: { paused: false, minReadySeconds: 0, strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1 } } },
-});
 
 // Of these managers only: the controllers come when they come.
 const owners = ["one", "two", "mesh", "handover", "scaler"].map((manager) => [
