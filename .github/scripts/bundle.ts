@@ -66,8 +66,10 @@ async function shake(): Promise<void> {
     dir: ".shaken",
     format: "esm",
     entryFileNames: "[name].js",
-    chunkFileNames: "chunk-[name]-[hash].js",
-    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+    // webpack repeats a chunk's file name at every use of what the chunk exports, so it is kept short.
+    chunkFileNames: "[hash].js",
+    // Functions and classes keep their names, so that a stack trace from a user's run can still be read.
+    minify: { compress: true, mangle: { toplevel: false, keepNames: true }, codegen: { removeWhitespace: true } },
   });
   for (const chunk of output) if (chunk.type === "chunk") for (const id of chunk.moduleIds) modules.add(id);
   writeFileSync(".shaken/package.json", '{"type":"module"}\n');
