@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { COMMENT_BUDGET } from "@eks-actions/markdown";
-import { comment, isCurrent } from "./comment.ts";
+import { comment, isCurrent } from "./comment/comment.ts";
 import type { Plan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
 

@@ -4,20 +4,20 @@ import { ActionError, type RunContext } from "@eks-actions/action";
 import { hasKeys } from "@eks-actions/aws";
 import { readYaml } from "@eks-actions/manifest";
 import { type PriceFile, parsePriceFile, type StrictDocument } from "@eks-actions/pricing";
-import { chooseBase } from "./base.ts";
-import { openTree, type Tree } from "./files.ts";
-import { createGit } from "./git.ts";
+import { noUsage, readUsage, type Usage } from "./bill/usage-file.ts";
 import type { Inputs } from "./inputs.ts";
-import { type LoadedSide, loadSide, treeWarnings } from "./load-side.ts";
 import type { ClusterSpec, Manifest, Warning } from "./model.ts";
 import type { Ports } from "./ports.ts";
-import { readCache, writeCache } from "./price-cache.ts";
-import { type FoundPrices, findPrices } from "./prices.ts";
-import { type PullEvent, pullEvent } from "./pull-event.ts";
-import { observeReports, type RenderFacts } from "./render-facts.ts";
-import { readSettings, type Settings, settingsFromInputs } from "./settings.ts";
-import { noUsage, readUsage, type Usage } from "./usage-file.ts";
-import { allowedFolder } from "./workspace.ts";
+import { readCache, writeCache } from "./prices/price-cache.ts";
+import { type FoundPrices, findPrices } from "./prices/prices.ts";
+import { observeReports, type RenderFacts } from "./report-file/render-facts.ts";
+import { chooseBase } from "./sides/base.ts";
+import { openTree, type Tree } from "./sides/files.ts";
+import { createGit } from "./sides/git.ts";
+import { type LoadedSide, loadSide, treeWarnings } from "./sides/load-side.ts";
+import { type PullEvent, pullEvent } from "./sides/pull-event.ts";
+import { readSettings, type Settings, settingsFromInputs } from "./sides/settings.ts";
+import { allowedFolder } from "./sides/workspace.ts";
 
 /** Both sides of the change and all that prices them. */
 export interface PriceFacts {

@@ -1,21 +1,21 @@
 import { abs, divideRounded, nearest, type PriceBook, parseDecimal, toNumber } from "@eks-actions/pricing";
-import { alternatives } from "./alternatives.ts";
-import { marker } from "./comment.ts";
-import { type ClusterCost, costCluster, reportCluster } from "./compare.ts";
-import { daysBetween } from "./control-plane.ts";
-import { judge } from "./gate.ts";
-import { isUnchanged, title, unplaced } from "./headline.ts";
+import { daysBetween } from "./bill/control-plane.ts";
+import { type CostOptions, readSide } from "./bill/side-cost.ts";
+import { marker } from "./comment/comment.ts";
+import { isUnchanged, title, unplaced } from "./comment/headline.ts";
+import { rows } from "./comment/lines-text.ts";
+import { moneyText } from "./comment/money-text.ts";
+import { alternatives } from "./comparison/alternatives.ts";
+import { type ClusterCost, costCluster, reportCluster } from "./comparison/compare.ts";
+import { judge } from "./comparison/gate.ts";
+import { tips } from "./comparison/tips.ts";
 import type { Inputs } from "./inputs.ts";
-import { rows } from "./lines-text.ts";
 import type { Warning } from "./model.ts";
-import { moneyText } from "./money-text.ts";
 import type { Facts, PriceFacts } from "./observe.ts";
-import { bookOf } from "./prices.ts";
-import type { RenderFacts } from "./render-facts.ts";
-import { writeReport } from "./report-json.ts";
-import type { CostReport, ReportFile, SourceName, WarningEntry } from "./report-model.ts";
-import { type CostOptions, readSide } from "./side-cost.ts";
-import { tips } from "./tips.ts";
+import { bookOf } from "./prices/prices.ts";
+import type { RenderFacts } from "./report-file/render-facts.ts";
+import { writeReport } from "./report-file/report-json.ts";
+import type { CostReport, ReportFile, SourceName, WarningEntry } from "./report-file/report-model.ts";
 
 export interface CommentPlan {
   readonly issue: number;

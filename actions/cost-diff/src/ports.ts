@@ -1,9 +1,9 @@
 import type { BasePorts } from "@eks-actions/action";
 import { createGitHub, type GitHubPort } from "@eks-actions/github";
 import type { Inputs } from "./inputs.ts";
-import { createLivePrices } from "./live-prices.ts";
-import type { LivePrices } from "./prices.ts";
-import { type Program, runProgram } from "./program.ts";
+import { createLivePrices } from "./prices/live-prices.ts";
+import type { LivePrices } from "./prices/prices.ts";
+import { type Program, runProgram } from "./sides/program.ts";
 
 /** What the action reads and writes through; tests give their own. */
 export interface Ports extends BasePorts {

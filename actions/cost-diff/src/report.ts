@@ -1,14 +1,14 @@
 import { type Annotation, errorAnnotations, type Report, type Story } from "@eks-actions/action";
 import { oneLine } from "@eks-actions/markdown";
 import type { Outcome } from "./apply.ts";
-import { title } from "./headline.ts";
+import { title } from "./comment/headline.ts";
+import { moneyText } from "./comment/money-text.ts";
+import { ruleSentence, warningSentence } from "./comment/sentences.ts";
+import { summary } from "./comment/summary.ts";
 import type { Inputs } from "./inputs.ts";
-import { moneyText } from "./money-text.ts";
 import type { Facts } from "./observe.ts";
 import type { Plan } from "./plan.ts";
-import type { CostReport } from "./report-model.ts";
-import { ruleSentence, warningSentence } from "./sentences.ts";
-import { summary } from "./summary.ts";
+import type { CostReport } from "./report-file/report-model.ts";
 
 type CostStory = Story<Inputs, Facts, Plan, Outcome>;
 
