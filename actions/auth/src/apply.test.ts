@@ -6,11 +6,11 @@ import { createAws, createEksToken, type StsAnswer } from "@eks-actions/aws";
 import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { apply, undo } from "./apply.ts";
-import { claimsOf } from "./claims.ts";
 import { readInputs } from "./inputs.ts";
 import type { Facts } from "./observe.ts";
 import { plan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
+import { claimsOf } from "./token/claims.ts";
 
 const arn = "arn:aws:iam::111122223333:role/deploy";
 const idClaims = {

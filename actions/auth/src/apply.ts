@@ -8,12 +8,12 @@ import {
   EKS_TOKEN_LIMIT,
   withCredentials,
 } from "@eks-actions/aws";
+import { removeWritten } from "./files/private-folder.ts";
+import { type FoundCluster, type Granted, type WrittenFiles, writeFiles } from "./files/write.ts";
 import type { LoginPlan, Plan, SessionPlan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
-import { removeWritten } from "./private-folder.ts";
-import { type RestoreState, SECRET_VARIABLES, savedVariables, sha256 } from "./restore.ts";
-import { readTokenFile } from "./token-file.ts";
-import { type FoundCluster, type Granted, type WrittenFiles, writeFiles } from "./write-files.ts";
+import { type RestoreState, SECRET_VARIABLES, savedVariables, sha256 } from "./post/restore.ts";
+import { readTokenFile } from "./token/token-file.ts";
 
 /** A role that AWS did not give. */
 export type Refused = Extract<AssumeResult, { kind: "refused" }> & { readonly plan: SessionPlan };

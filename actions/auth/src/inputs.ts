@@ -12,10 +12,9 @@ import {
   withDefault,
 } from "@eks-actions/action";
 import { checkEndpoint, parsePolicyArn, parseRoleArn, REGION_PATTERN } from "./aws-names.ts";
-import { parseClaims } from "./claims.ts";
-import { type Inputs, resolveInputs } from "./input-rules.ts";
-import { parseSessionName } from "./session-name.ts";
-import { parseSessionPolicy } from "./session-policy.ts";
+import { type Inputs, resolveInputs } from "./inputs/rules.ts";
+import { parseSessionName } from "./inputs/session-name.ts";
+import { parseSessionPolicy } from "./inputs/session-policy.ts";
 import {
   type ClusterTarget,
   duplicate,
@@ -24,7 +23,8 @@ import {
   parseClusterLine,
   parseRoleLine,
   type RoleTarget,
-} from "./targets.ts";
+} from "./inputs/targets.ts";
+import { parseClaims } from "./token/claims.ts";
 
 /** A path on one line. Nobody expands `~` here, and a folder of that name is never meant. */
 function path(accepted = "a path"): InputSpec<string | undefined> {

@@ -2,14 +2,14 @@ import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { relative } from "node:path";
 import { ActionError, type RunContext } from "@eks-actions/action";
 import { type Endpoint, endpointOf, type IdToken } from "@eks-actions/aws";
-import { awsFiles, checkKubeconfigPath } from "./aws-files.ts";
-import { type Claims, claimsOf, isComplete, overrideClaims } from "./claims.ts";
-import type { Inputs } from "./input-rules.ts";
+import { awsFiles, checkKubeconfigPath } from "./files/aws-files.ts";
+import { credentialCommand, type NamedText, ownProfiles, refuseForeign } from "./files/profile.ts";
+import type { Inputs } from "./inputs/rules.ts";
 import type { Ports } from "./ports.ts";
-import { credentialCommand, type NamedText, ownProfiles, refuseForeign } from "./profile.ts";
-import { type Fork, forkOf } from "./runner-event.ts";
-import { readTokenFile } from "./token-file.ts";
-import { parseTrustDocument, type TrustDocument } from "./trust-document.ts";
+import { type Claims, claimsOf, isComplete, overrideClaims } from "./token/claims.ts";
+import { type Fork, forkOf } from "./token/fork.ts";
+import { readTokenFile } from "./token/token-file.ts";
+import { parseTrustDocument, type TrustDocument } from "./trust/document.ts";
 
 /** All that must be known before anything is decided. */
 export interface Facts {

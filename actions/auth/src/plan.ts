@@ -1,12 +1,12 @@
 import type { AssumeRequest } from "@eks-actions/aws";
 import { partitionOf, type RoleArn, stsHost } from "./aws-names.ts";
-import type { Claims } from "./claims.ts";
-import type { ClusterInput, Inputs } from "./input-rules.ts";
+import type { ClusterInput, Inputs } from "./inputs/rules.ts";
+import { sessionName } from "./inputs/session-name.ts";
+import { kubectlPolicy } from "./inputs/session-policy.ts";
 import type { Facts } from "./observe.ts";
-import { sessionName } from "./session-name.ts";
-import { kubectlPolicy } from "./session-policy.ts";
-import { evaluateTrust, type TrustVerdict } from "./trust.ts";
-import { ACCOUNT_PLACEHOLDER } from "./trust-policy.ts";
+import type { Claims } from "./token/claims.ts";
+import { evaluateTrust, type TrustVerdict } from "./trust/evaluate.ts";
+import { ACCOUNT_PLACEHOLDER } from "./trust/policy.ts";
 
 /** One session to get. */
 export interface SessionPlan {

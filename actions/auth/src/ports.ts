@@ -16,7 +16,7 @@ import {
   requestIdToken,
   type Sts,
 } from "@eks-actions/aws";
-import type { Inputs } from "./input-rules.ts";
+import type { Inputs } from "./inputs/rules.ts";
 
 /** What auth needs of the world. */
 export interface Ports extends BasePorts {

@@ -1,4 +1,4 @@
 import { exitWith, runPost } from "@eks-actions/action";
-import { takeBack } from "./take-back.ts";
+import { takeBack } from "./post/take-back.ts";
 
 await exitWith(runPost({ name: "auth", post: async (state, base) => takeBack(state, base) }));

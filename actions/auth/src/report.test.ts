@@ -2,12 +2,12 @@ import { ActionError, readContext, type Story } from "@eks-actions/action";
 import { parseAssumedRoleArn, parseRoleArn } from "@eks-actions/aws";
 import { describe, expect, it } from "vitest";
 import type { Outcome } from "./apply.ts";
-import type { Claims } from "./claims.ts";
 import { type Inputs, readInputs } from "./inputs.ts";
 import type { Facts } from "./observe.ts";
 import { describe as describePlan, type Plan, plan } from "./plan.ts";
 import { report } from "./report.ts";
-import { parseTrustDocument } from "./trust-document.ts";
+import type { Claims } from "./token/claims.ts";
+import { parseTrustDocument } from "./trust/document.ts";
 
 const run = readContext({
   GITHUB_WORKSPACE: "/ws",

@@ -9,14 +9,15 @@ import {
 import type { RoleArn } from "@eks-actions/aws";
 import { symbols } from "@eks-actions/markdown";
 import type { Effort, Outcome, Refused } from "./apply.ts";
-import { shownClaims } from "./claims.ts";
-import { type Denial, diagnosis, fence, firstCause, mark, prose } from "./diagnose.ts";
-import type { Inputs } from "./input-rules.ts";
+import { type Denial, diagnosis, firstCause } from "./explain/denial.ts";
+import { fence, mark, prose } from "./explain/marks.ts";
+import { provisionOutputs, provisionSummary, verifyFailure, verifySummary } from "./explain/policy-report.ts";
+import type { Inputs } from "./inputs/rules.ts";
 import type { Facts } from "./observe.ts";
 import type { LoginPlan, Plan } from "./plan.ts";
-import { provisionOutputs, provisionSummary, verifyFailure, verifySummary } from "./report-policy.ts";
-import { evaluateTrust, type TrustVerdict } from "./trust.ts";
-import { trustPolicyFor } from "./trust-policy.ts";
+import { shownClaims } from "./token/claims.ts";
+import { evaluateTrust, type TrustVerdict } from "./trust/evaluate.ts";
+import { trustPolicyFor } from "./trust/policy.ts";
 
 type AuthStory = Story<Inputs, Facts, Plan, Outcome>;
 

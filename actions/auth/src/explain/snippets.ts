@@ -1,6 +1,6 @@
-import { type RoleArn, shellWord } from "./aws-names.ts";
-import { type Claims, providerName } from "./claims.ts";
-import { ACCOUNT_PLACEHOLDER, type TrustPolicy } from "./trust-policy.ts";
+import { type RoleArn, shellWord } from "../aws-names.ts";
+import { type Claims, providerName } from "../token/claims.ts";
+import { ACCOUNT_PLACEHOLDER, type TrustPolicy } from "../trust/policy.ts";
 
 /** Where a snippet is for: a role that exists or one that is to be made. */
 export interface SnippetTarget {

@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync, rmSync, unlinkSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import type { BasePorts, FileCommands } from "@eks-actions/action";
-import { FOLDER_PREFIX, writeKubeconfig } from "./private-folder.ts";
+import { FOLDER_PREFIX, writeKubeconfig } from "../files/private-folder.ts";
 import { parseRestoreState, type RestoreState, restoredVariables, SECRET_VARIABLES, sha256 } from "./restore.ts";
 
 /** The post step: brings variables back and deletes files. Problems are warnings; a job never fails by its clean-up. */

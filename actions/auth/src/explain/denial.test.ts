@@ -1,10 +1,10 @@
 import { parseRoleArn } from "@eks-actions/aws";
 import { describe, expect, it } from "vitest";
-import type { Claims } from "./claims.ts";
-import { causesOf, type Denial, diagnosis, firstCause } from "./diagnose.ts";
-import { evaluateTrust } from "./trust.ts";
-import { parseTrustDocument } from "./trust-document.ts";
-import { trustPolicyFor } from "./trust-policy.ts";
+import type { Claims } from "../token/claims.ts";
+import { parseTrustDocument } from "../trust/document.ts";
+import { evaluateTrust } from "../trust/evaluate.ts";
+import { trustPolicyFor } from "../trust/policy.ts";
+import { causesOf, type Denial, diagnosis, firstCause } from "./denial.ts";
 
 const role = parseRoleArn("arn:aws:iam::111122223333:role/deploy");
 if (role === undefined) throw new Error("not a role");

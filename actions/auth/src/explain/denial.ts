@@ -1,12 +1,13 @@
 import { formatDuration } from "@eks-actions/action";
 import type { RoleArn } from "@eks-actions/aws";
-import { code, details, text } from "@eks-actions/markdown";
-import { type Claims, DEFAULT_ISSUER, providerName, shownClaims } from "./claims.ts";
-import { sentenceOf } from "./failing-key.ts";
+import { details } from "@eks-actions/markdown";
+import { type Claims, DEFAULT_ISSUER, providerName, shownClaims } from "../token/claims.ts";
+import { otherForm, parseSubject } from "../token/subject.ts";
+import type { TrustVerdict } from "../trust/evaluate.ts";
+import { sentenceOf } from "../trust/failing-key.ts";
+import { providerArn, trustPolicyFor } from "../trust/policy.ts";
+import { fence, mark } from "./marks.ts";
 import { cloudFormation, terraform } from "./snippets.ts";
-import { otherForm, parseSubject } from "./subject.ts";
-import type { TrustVerdict } from "./trust.ts";
-import { providerArn, trustPolicyFor } from "./trust-policy.ts";
 
 /** A denial as it was seen. */
 export interface Denial {
@@ -139,28 +140,6 @@ export function diagnosis(denial: Denial): string {
     );
   }
   return parts.join("\n\n");
-}
-
-/** A fenced block whose fence the text cannot close. */
-export function fence(language: string, text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map((run) => run[0].length));
-  const marks = "`".repeat(longest + 1);
-  return `${marks}${language}\n${text}\n${marks}`;
-}
-
-/** Data in code marks, cut at 256 characters. */
-export function mark(value: string): string {
-  return value === "" ? "(empty)" : code(value.length <= 256 ? value : `${value.slice(0, 256)}…`);
-}
-
-/** A message of ours for Markdown: what stands in backticks becomes code, everything is inert. */
-export function prose(message: string): string {
-  const parts = message.split("`");
-  if (parts.length % 2 === 0) return text(message);
-  const edge = (isSpace: boolean) => (isSpace ? " " : "");
-  return parts
-    .map((part, i) => (i % 2 === 1 ? mark(part) : `${edge(/^\s/.test(part))}${text(part)}${edge(/\S\s+$/.test(part))}`))
-    .join("");
 }
 
 /** One line of plain text for the annotation: the likeliest cause without Markdown. */

@@ -1,9 +1,9 @@
 import { isAbsolute, resolve } from "node:path";
 import { ActionError, collect, type RawInputs, type RunContext } from "@eks-actions/action";
-import { parseRoleArn, partitionOf, type RoleArn } from "./aws-names.ts";
-import { foreignInputs } from "./foreign-inputs.ts";
-import { accountFaults, conflict, conflicts, partitionFaults } from "./input-conflicts.ts";
-import type { Values } from "./inputs.ts";
+import { parseRoleArn, partitionOf, type RoleArn } from "../aws-names.ts";
+import type { Values } from "../inputs.ts";
+import { accountFaults, conflict, conflicts, partitionFaults } from "./conflicts.ts";
+import { foreignInputs } from "./foreign.ts";
 import type { SessionNameTemplate } from "./session-name.ts";
 
 /** How the job proves who it is. */

@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Claims } from "./claims.ts";
+import type { Claims } from "../token/claims.ts";
+import { evaluateCondition } from "./condition.ts";
+import { parseTrustDocument } from "./document.ts";
+import { evaluateTrust } from "./evaluate.ts";
 import { sentenceOf } from "./failing-key.ts";
-import { evaluateTrust } from "./trust.ts";
-import { evaluateCondition } from "./trust-condition.ts";
-import { parseTrustDocument } from "./trust-document.ts";
-import { trustPolicyFor } from "./trust-policy.ts";
+import { trustPolicyFor } from "./policy.ts";
 
 const ISS = "https://token.actions.githubusercontent.com";
 const P = "token.actions.githubusercontent.com";

@@ -1,7 +1,7 @@
 import { ActionError } from "@eks-actions/action";
-import { parsePolicyArn, partitionOf } from "./aws-names.ts";
-import type { RoleInput } from "./input-rules.ts";
-import type { Values } from "./inputs.ts";
+import { parsePolicyArn, partitionOf } from "../aws-names.ts";
+import type { Values } from "../inputs.ts";
+import type { RoleInput } from "./rules.ts";
 
 export function conflict(message: string, hint: string): ActionError {
   return new ActionError("INPUT_CONFLICT", { message, hint });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { forkOf } from "./runner-event.ts";
+import { forkOf } from "./fork.ts";
 
 const repo = (name: string) => ({ full_name: name });
 

@@ -1,8 +1,8 @@
-import { type Claims, exposedKeys, providerName } from "./claims.ts";
+import { type Claims, exposedKeys, providerName } from "../token/claims.ts";
+import { asList, type ConditionKey, evaluateCondition, matchesPattern, type Truth } from "./condition.ts";
+import { isRecord, type TrustDocument, type TrustStatement } from "./document.ts";
 import { explicitDeny, type FailingKey } from "./failing-key.ts";
-import { asList, type ConditionKey, evaluateCondition, matchesPattern, type Truth } from "./trust-condition.ts";
-import { isRecord, type TrustDocument, type TrustStatement } from "./trust-document.ts";
-import { trustWarnings } from "./trust-warnings.ts";
+import { trustWarnings } from "./warnings.ts";
 
 export interface TrustVerdict {
   readonly verdict: "allow" | "deny" | "unknown";

@@ -1,6 +1,6 @@
 import type { IdClaims } from "@eks-actions/aws";
-import { ISSUER_PATTERN } from "./aws-names.ts";
-import { duplicate, lines } from "./targets.ts";
+import { ISSUER_PATTERN } from "../aws-names.ts";
+import { duplicate, lines } from "../inputs/targets.ts";
 
 /** What the job's OIDC token says, every claim as text. */
 export interface Claims {

@@ -1,4 +1,4 @@
-import { CLUSTER_NAME_PATTERN, parseRoleArn, REGION_PATTERN, type RoleArn } from "./aws-names.ts";
+import { CLUSTER_NAME_PATTERN, parseRoleArn, REGION_PATTERN, type RoleArn } from "../aws-names.ts";
 
 /** A role to take, and the profile its credentials go to. */
 export interface RoleTarget {

@@ -1,6 +1,6 @@
 import { ActionError } from "@eks-actions/action";
 import { parseRoleArn } from "@eks-actions/aws";
-import { asList } from "./trust-condition.ts";
+import { asList } from "./condition.ts";
 
 /** A trust policy as read from a file. */
 export interface TrustDocument {

@@ -2,7 +2,7 @@ import { lstatSync, readFileSync, type Stats, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { ActionError } from "@eks-actions/action";
-import { shellWord } from "./aws-names.ts";
+import { shellWord } from "../aws-names.ts";
 import { KUBECONFIG_MARK } from "./kubeconfig.ts";
 import type { NamedText } from "./profile.ts";
 

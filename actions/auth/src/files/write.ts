@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { type ClusterAccess, cached, createSessionFiles, type Session } from "@eks-actions/aws";
-import type { ClusterInput } from "./input-rules.ts";
+import type { ClusterInput } from "../inputs/rules.ts";
+import type { LoginPlan, SessionPlan } from "../plan.ts";
+import type { Ports } from "../ports.ts";
 import { kubeconfig } from "./kubeconfig.ts";
-import type { LoginPlan, SessionPlan } from "./plan.ts";
-import type { Ports } from "./ports.ts";
 import { createFolder, removeWritten, type Written, writeKubeconfig, writeNew } from "./private-folder.ts";
 import { configWith, credentialCommand } from "./profile.ts";
 

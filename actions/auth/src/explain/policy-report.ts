@@ -1,12 +1,12 @@
 import { ActionError } from "@eks-actions/action";
 import { details, symbols } from "@eks-actions/markdown";
-import { shownClaims } from "./claims.ts";
-import { fence, mark } from "./diagnose.ts";
-import { isExplicitDeny, sentenceOf } from "./failing-key.ts";
-import type { ProvisionPlan, VerifyPlan } from "./plan.ts";
+import type { ProvisionPlan, VerifyPlan } from "../plan.ts";
+import { shownClaims } from "../token/claims.ts";
+import { otherForm } from "../token/subject.ts";
+import { isExplicitDeny, sentenceOf } from "../trust/failing-key.ts";
+import { ACCOUNT_PLACEHOLDER, providerArn, trustPolicyFor } from "../trust/policy.ts";
+import { fence, mark } from "./marks.ts";
 import { cloudFormation, createAccessEntry, createProvider, createRole, terraform } from "./snippets.ts";
-import { otherForm } from "./subject.ts";
-import { ACCOUNT_PLACEHOLDER, providerArn, trustPolicyFor } from "./trust-policy.ts";
 
 function where(plan: ProvisionPlan) {
   return { partition: plan.partition, accountId: plan.role?.accountId ?? ACCOUNT_PLACEHOLDER };

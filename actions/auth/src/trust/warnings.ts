@@ -1,6 +1,6 @@
-import { type Claims, providerName } from "./claims.ts";
-import { asList } from "./trust-condition.ts";
-import { isRecord, type TrustDocument, type TrustStatement } from "./trust-document.ts";
+import { type Claims, providerName } from "../token/claims.ts";
+import { asList } from "./condition.ts";
+import { isRecord, type TrustDocument, type TrustStatement } from "./document.ts";
 
 /** Patterns that admit more than their author likely meant. */
 export function trustWarnings(document: TrustDocument, claims: Claims): readonly string[] {

@@ -1,5 +1,5 @@
 import type { RoleArn } from "@eks-actions/aws";
-import { type Claims, DEFAULT_ISSUER, providerName } from "./claims.ts";
+import { type Claims, DEFAULT_ISSUER, providerName } from "../token/claims.ts";
 
 /** An IAM trust policy with one statement, members in the order of IAM's own documents. */
 export interface TrustPolicy {

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type Claims, overrideClaims } from "./claims.ts";
-import { kubectlPolicy } from "./session-policy.ts";
-import { evaluateTrust } from "./trust.ts";
-import { parseTrustDocument } from "./trust-document.ts";
+import { kubectlPolicy } from "../inputs/session-policy.ts";
+import { type Claims, overrideClaims } from "../token/claims.ts";
+import { parseTrustDocument } from "./document.ts";
+import { evaluateTrust } from "./evaluate.ts";
 
-const folder = new URL("../iam/", import.meta.url);
+const folder = new URL("../../iam/", import.meta.url);
 const text = (file: string) => readFileSync(new URL(file, folder), "utf8");
 
 function job(sub: string, more: Readonly<Record<string, string>> = {}): Claims {
