@@ -119,7 +119,7 @@ function viewOptions(plan: SetPlan, ports: Ports) {
     kube,
     startedAt: kube.serverTime(),
     applySet: applySetId(plan.state.app, plan.state.namespace),
-    rules: plan.inputs.healthRules,
+    rules: plan.rules,
     comes: new Set(
       plan.objects
         .filter(({ ref }) => ref.kind === "ConfigMap" || ref.kind === "Secret")

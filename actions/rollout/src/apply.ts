@@ -29,8 +29,6 @@ function isSettled(plan: SetPlan, ports: Ports): boolean {
   return plan.objects.every(
     ({ live }) =>
       live !== undefined &&
-      isDone(
-        judge(live, { ...nothingAround, startedAt: now, rules: plan.inputs.healthRules }, plan.inputs.budgets, now),
-      ),
+      isDone(judge(live, { ...nothingAround, startedAt: now, rules: plan.rules }, plan.inputs.budgets, now)),
   );
 }

@@ -34,10 +34,15 @@ export function parseHealthRules(value: string): readonly HealthRule[] | undefin
   const items = Array.isArray(found) ? found : [found];
   return items.map((item: unknown) => {
     if (!isRecord(item) || typeof item["kind"] !== "string") throw new Error("a rule has no `kind`");
-    const healthy = match(item["healthy"]);
-    if (healthy === undefined) throw new Error(`the rule for ${item["kind"]} has no \`healthy: {path, in}\``);
-    return { kind: item["kind"], healthy, failed: match(item["failed"]) };
+    return healthRule(item["kind"], item);
   });
+}
+
+/** The rule of one kind from `{healthy: {path, in}, failed: {path, in}}`; throws an `Error` for the caller's message. */
+export function healthRule(kind: string, value: unknown): HealthRule {
+  const healthy = isRecord(value) ? match(value["healthy"]) : undefined;
+  if (!isRecord(value) || healthy === undefined) throw new Error(`the rule for ${kind} has no \`healthy: {path, in}\``);
+  return { kind, healthy, failed: match(value["failed"]) };
 }
 
 function match(value: unknown): RuleMatch | undefined {

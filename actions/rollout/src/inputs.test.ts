@@ -52,7 +52,13 @@ describe("readInputs", () => {
       { smoke: "- {service: web, path: /healthz, within: 10s}" },
       {
         smoke: [
-          { service: "web", port: "80", path: "/healthz", status: 200, body: undefined, withinMs: 10_000, times: 1 },
+          {
+            target: { kind: "service", service: "web", port: "80", path: "/healthz" },
+            status: 200,
+            body: undefined,
+            withinMs: 10_000,
+            times: 1,
+          },
         ],
       },
     ],
@@ -74,6 +80,9 @@ describe("readInputs", () => {
     [{ app: "shop", manifests: "k8s", "health-rules": "- {kind: A}" }, ["INPUT_INVALID"]],
     [{ app: "shop", manifests: "k8s", "health-rules": "[" }, ["INPUT_INVALID"]],
     [{ app: "shop", manifests: "k8s", smoke: "- {service: web, path: ../x}" }, ["INPUT_INVALID"]],
+    [{ app: "shop", manifests: "k8s", smoke: "- {service: web, url: https://a.example}" }, ["INPUT_INVALID"]],
+    [{ app: "shop", manifests: "k8s", smoke: "- {url: file:///etc/passwd}" }, ["INPUT_INVALID"]],
+    [{ app: "shop", manifests: "k8s", smoke: "- {service: web, times: often}" }, ["INPUT_INVALID"]],
     [{ app: "shop", manifests: "k8s", "prune-allow": "Secret" }, ["INPUT_INVALID"]],
     [{ app: "shop", manifests: "k8s", "environment-url": "javascript:x" }, ["INPUT_INVALID"]],
     [{ app: "*", mode: "reconcile" }, []],

@@ -61,6 +61,7 @@ export const inputs = defineInputs({
   }),
   "recreate-jobs": oneOf(["never", "on-change"], "never"),
   recreate: list({ item: /^[A-Z][A-Za-z0-9]*(\/[^/\s]+)?$/, accepted: "`Kind` or `Kind/name`, by newline or comma" }),
+  "config-hash": flag(false),
   timeout: duration("10m", { min: "1s", max: "6h" }),
   "no-progress-timeout": duration("5m", { min: "1s" }),
   "stable-for": duration("0s"),
@@ -93,7 +94,7 @@ export const inputs = defineInputs({
   "revert-timeout": duration("5m", { min: "1s" }),
   "history-max": integer({ min: 0, max: 10 }, 3),
   smoke: parsed<readonly SmokeProbe[]>({
-    accepted: "a YAML list of `{service, port, path, status, body, within, times}`",
+    accepted: "a YAML list of `{service, port, path}` or `{url}`, each with `{status, body, within, times}`",
     empty: [],
     parse: parseSmoke,
   }),

@@ -15,7 +15,7 @@ export const annotations = {
   specHash: "eks-actions.dev/spec-hash",
   configHash: "eks-actions.dev/config-hash",
   record: "eks-actions.dev/record",
-  typicalSeconds: "eks-actions.dev/typical-seconds",
+  healthRule: "eks-actions.dev/health-rule",
 } as const;
 
 /** One object of the set, as it will be sent. */

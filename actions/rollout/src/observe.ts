@@ -69,7 +69,8 @@ async function observeSet(inputs: Inputs, namespace: string, ports: Ports, signa
     readState(inputs.app, namespace, ports, signal),
     scopesOf(edited, ports, signal),
   ]);
-  const built = buildSet(edited, { app: inputs.app, namespace, createNamespace: inputs.createNamespace }, scopes);
+  const { app, createNamespace, configHash } = inputs;
+  const built = buildSet(edited, { app, namespace, createNamespace, configHash }, scopes);
   const scope = {
     applySet: applySetId(inputs.app, namespace),
     namespace,

@@ -60,6 +60,35 @@ const member = (name: string, notes: Readonly<Record<string, string>> = {}, kind
   },
 });
 
+describe("a CRD of the set with a rule of its own", () => {
+  const crd = (rule: string) => ({
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: "things.example.com", annotations: { "eks-actions.dev/health-rule": rule } },
+    spec: { group: "example.com", scope: "Namespaced", names: { kind: "Thing" } },
+  });
+
+  it("tells how its kind is judged", () => {
+    const wanted = wantedOf(crd("{healthy: {path: status.phase, in: [Up]}, failed: {path: status.phase, in: [Down]}}"));
+    expect(setPlan(wanted).rules).toEqual([
+      {
+        kind: "Thing.example.com",
+        healthy: { path: "status.phase", in: ["Up"] },
+        failed: { path: "status.phase", in: ["Down"] },
+      },
+    ]);
+  });
+
+  it("that cannot be read is refused on its line", () => {
+    expect(() => setPlan(wantedOf(crd("{failed: {path: status.phase}}")))).toThrowError(
+      expect.objectContaining({
+        code: "OBJECT_INVALID",
+        message: expect.stringMatching(/^k8s\/1\.yaml:1: CRD things/),
+      }),
+    );
+  });
+});
+
 describe("plan", () => {
   const wanted = wantedOf(deployment("web:2"), configMap(), configMap("same"));
   const [web, config, same] = wanted;

@@ -1,5 +1,5 @@
 import { ActionError, formatDuration } from "@eks-actions/action";
-import { defaultBudgets, judge, nothingAround } from "@eks-actions/health";
+import { defaultBudgets, type HealthRule, judge, nothingAround } from "@eks-actions/health";
 import {
   createRedactor,
   identityOf,
@@ -9,6 +9,7 @@ import {
   type ObjectSource,
   refOf,
 } from "@eks-actions/manifest";
+import { definitionRules } from "./definition-rules.ts";
 import { diffObjects } from "./diff.ts";
 import { runsAnew } from "./hooks.ts";
 import type { Inputs } from "./inputs.ts";
@@ -50,6 +51,8 @@ export interface SetPlan {
   /** The inventory lists kinds that no member has any more. */
   readonly shrinks: boolean;
   readonly recovery: Recovery | undefined;
+  /** How health of the user's own kinds is told: from the input, and from CRDs of the set. */
+  readonly rules: readonly HealthRule[];
 }
 
 export interface Counts {
@@ -84,7 +87,7 @@ export type Plan = SetPlan | RecoveryPlan;
 
 /**
  * Decides what to do. Pure.
- * @throws ActionError `LOCKED`, `PRUNE_LIMIT`
+ * @throws ActionError `LOCKED`, `PRUNE_LIMIT`, `OBJECT_INVALID`
  */
 export function plan(inputs: Inputs, facts: Facts): Plan {
   return facts.kind === "set" ? planSet(inputs, facts) : planRecovery(inputs, facts);
@@ -116,6 +119,7 @@ function planSet(inputs: Inputs, facts: SetFacts): SetPlan {
     };
   });
   const { pruned, kept } = pruning(inputs, facts);
+  const rules = [...inputs.healthRules, ...definitionRules(facts.wanted)];
   const count = (...actions: readonly ObjectAction[]) => objects.filter((one) => actions.includes(one.action)).length;
   const changing = objects.filter((one) => one.action !== "unchanged");
   return {
@@ -125,7 +129,7 @@ function planSet(inputs: Inputs, facts: SetFacts): SetPlan {
     objects: [...objects].sort((a, b) => a.wave - b.wave),
     pruned,
     kept,
-    snapshot: combined(facts.inherited, snapshotOf(changing, state)),
+    snapshot: combined(facts.inherited, snapshotOf(changing, state, rules)),
     typicalMs: typicalMs(state.lease?.record),
     counts: {
       created: count("create"),
@@ -135,6 +139,7 @@ function planSet(inputs: Inputs, facts: SetFacts): SetPlan {
     },
     shrinks: state.inventory !== undefined && isWider(state.inventory, facts.wanted, state.namespace),
     recovery,
+    rules,
   };
 }
 
@@ -207,9 +212,9 @@ function pruning(inputs: Inputs, facts: SetFacts): Pick<SetPlan, "pruned" | "kep
 }
 
 /** What brings the app back: pre-apply state of all that changes, and the names of all that is new. */
-function snapshotOf(changing: readonly PlannedObject[], state: AppState): Snapshot {
+function snapshotOf(changing: readonly PlannedObject[], state: AppState, rules: readonly HealthRule[]): Snapshot {
   const existing = changing.flatMap((one) => one.live ?? []);
-  const around = { ...nothingAround, startedAt: state.now };
+  const around = { ...nothingAround, startedAt: state.now, rules };
   const healthy = existing.every((object) => {
     const { status } = judge(object, around, defaultBudgets, state.now);
     return status === "healthy" || status === "suspended";

@@ -1,8 +1,9 @@
 import type { BasePorts } from "@eks-actions/action";
 import type { KubeClient } from "@eks-actions/kube";
-import type { KubeObject, SourcedObject } from "@eks-actions/manifest";
+import type { SourcedObject } from "@eks-actions/manifest";
 import type { CommentPort } from "./comment.ts";
 import type { DeploymentPort } from "./deployment.ts";
+import type { UrlAnswer } from "./fetch-url.ts";
 import type { Inputs } from "./inputs.ts";
 
 export interface Ports extends BasePorts {
@@ -14,11 +15,11 @@ export interface Ports extends BasePorts {
   readonly comments: CommentPort | undefined;
   /** Key of the hashes that stand for secret values; new for each run. */
   readonly redactionKey: Uint8Array;
+  /** Asks an address from the runner; status 0 when there is no answer. */
+  fetchUrl(url: string, signal: AbortSignal): Promise<UrlAnswer>;
   /** Writes a report under RUNNER_TEMP and returns its path. */
   writeReport(name: string, text: string): string;
   /** `owner/repo/run_id/attempt/job` */
   readonly holder: string;
   readonly version: string;
 }
-
-export type { KubeClient, KubeObject };

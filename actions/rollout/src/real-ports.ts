@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { BasePorts } from "@eks-actions/action";
 import { createGitHub } from "@eks-actions/github";
 import { connect } from "@eks-actions/kube";
+import { fetchUrl } from "./fetch-url.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Ports } from "./ports.ts";
 import { renderSources } from "./render.ts";
@@ -43,6 +44,7 @@ export async function realPorts(base: BasePorts, inputs: Inputs): Promise<Ports>
     ],
     deployments: wantsDeployment ? github : undefined,
     comments: github,
+    fetchUrl,
     redactionKey: randomBytes(32),
     writeReport(name, text) {
       folder ??= mkdtempSync(join(run.tempDir === "" ? tmpdir() : run.tempDir, "rollout-"));

@@ -23,7 +23,7 @@ export function sources(...objects: readonly object[]): readonly SourcedObject[]
   return objects.flatMap((object, index) => parseManifests(JSON.stringify(object), `k8s/${index + 1}.yaml`));
 }
 
-export const setOptions: SetOptions = { app: "shop", namespace: "shop", createNamespace: false };
+export const setOptions: SetOptions = { app: "shop", namespace: "shop", createNamespace: false, configHash: false };
 const CLUSTER_SCOPED = new Set(["Namespace", "CustomResourceDefinition", "ClusterRole"]);
 export const scopes = {
   isNamespaced: (apiVersion: string, kind: string) =>

@@ -12,6 +12,7 @@ import {
   type SourcedObject,
 } from "@eks-actions/manifest";
 import { canonical, sha256 } from "./canonical.ts";
+import { withConfigHashes } from "./config-hash.ts";
 import { annotations, labels, type Wanted } from "./model.ts";
 import { withoutServerFields } from "./ownership.ts";
 import { wavesOf } from "./waves.ts";
@@ -27,6 +28,8 @@ export interface SetOptions {
   /** For objects without one. */
   readonly namespace: string;
   readonly createNamespace: boolean;
+  /** Hashes of ConfigMaps and Secrets go onto the pod templates that name them. */
+  readonly configHash: boolean;
 }
 
 /** Id of the app's ApplySet: KEP-3659. */
@@ -82,7 +85,8 @@ export function buildSet(sources: readonly SourcedObject[], options: SetOptions,
   const fault = collect(faults);
   if (fault !== undefined) throw fault;
   refuseDuplicates(placed);
-  const all = options.createNamespace ? [...missingNamespaces(placed), ...placed] : placed;
+  const hashed = options.configHash ? withConfigHashes(placed) : placed;
+  const all = options.createNamespace ? [...missingNamespaces(placed), ...hashed] : hashed;
   const namespaces = new Set(
     all
       .filter(({ object }) => object.kind === "Namespace" && groupOf(object.apiVersion) === "")

@@ -4,21 +4,21 @@ import { describe, expect, it } from "vitest";
 import { inputsOf, NOW } from "./samples.ts";
 import { smoke } from "./smoke.ts";
 
-const { smoke: probes } = inputsOf({
-  smoke: "- {service: web, port: http, path: /healthz, body: ok, within: 5s, times: 2}",
-});
+const ofService = "- {service: web, port: http, path: /healthz, body: ok, within: 5s, times: 2}";
 
-async function outcome(answers: readonly (readonly [number, string])[]) {
+async function outcome(answers: readonly (readonly [number, string])[], input = ofService) {
+  const { smoke: probes } = inputsOf({ smoke: input });
   const clock = virtualClock(NOW);
   using _ = clock.autoAdvance();
   const asked: string[] = [];
-  const raw = async (_method: string, path: string) => {
+  const answer = async (path: string) => {
     const [status, body] = answers[Math.min(asked.length, answers.length - 1)] ?? [0, ""];
     asked.push(path);
     return { status, headers: {}, body };
   };
+  const kube = { raw: async (_method: string, path: string) => await answer(path) };
   try {
-    await smoke(probes, "shop", { kube: { raw }, clock, log: silentLog(clock) }, new AbortController().signal);
+    await smoke(probes, "shop", { kube, fetchUrl: answer, clock, log: silentLog(clock) }, new AbortController().signal);
     return { asked, error: undefined, ms: clock.now() - NOW };
   } catch (error) {
     return { asked, error, ms: clock.now() - NOW };
@@ -43,5 +43,15 @@ describe("a smoke probe", () => {
     const { error, ms } = await outcome([[200, "starting up"]]);
     expect(error).toMatchObject({ code: "SMOKE_FAILED", message: expect.stringContaining("starting up") });
     expect(ms).toBeLessThanOrEqual(5_000);
+  });
+
+  it("asks an address directly, and says when nobody answers there", async () => {
+    const input = "{url: https://shop.example/healthz, within: 2s}";
+    expect((await outcome([[200, ""]], input)).asked).toEqual(["https://shop.example/healthz"]);
+    const { error } = await outcome([[0, "connect ECONNREFUSED"]], input);
+    expect(error).toMatchObject({
+      code: "SMOKE_FAILED",
+      message: "https://shop.example/healthz did not answer in place of 200 for 2 s: connect ECONNREFUSED",
+    });
   });
 });
