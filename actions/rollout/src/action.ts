@@ -6,8 +6,7 @@ import type { Outcome } from "./outcome.ts";
 import { type Plan, plan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
 import { realPorts } from "./real-ports.ts";
-import { report } from "./report.ts";
-import { applyWithFiles } from "./report-files.ts";
+import { applyWithPlanFile, reportWithFile } from "./report-files.ts";
 
 /** inputs → observe → plan → apply → report. */
 export const rollout: Action<Inputs, Facts, Plan, Outcome, Ports> = {
@@ -19,6 +18,6 @@ export const rollout: Action<Inputs, Facts, Plan, Outcome, Ports> = {
   plan,
   describe,
   isPlanOnly: () => false,
-  apply: applyWithFiles,
-  report,
+  apply: applyWithPlanFile,
+  report: reportWithFile,
 };

@@ -46,6 +46,8 @@ export async function applySet(plan: SetPlan, ports: Ports, signal: AbortSignal)
       { ...ports.run, environment: inputs.environment, app },
       ports.log,
     );
+    // Post says how it ended when this process does not come to that.
+    if (state.deployment.id !== undefined) ports.saveState({ deployment: String(state.deployment.id) });
     await state.deployment.say("in_progress", `${changedCount(plan)} of ${plan.objects.length} objects change`);
     await using view = openView(viewOptions(plan, ports));
     const rollout: Rollout = {

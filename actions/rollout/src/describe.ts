@@ -28,7 +28,7 @@ export function describe(plan: Plan): readonly string[] {
   const lines = changing.slice(0, MOST_LINES).flatMap(linesOf);
   if (changing.length > MOST_LINES) lines.push(`… and ${changing.length - MOST_LINES} more objects`);
   return [
-    ...recoveryLines(plan),
+    ...planWarnings(plan).map((warning) => `${symbols.attention} ${warning}`),
     ...lines,
     ...plan.kept.map(({ ref, reason }) => `${nameOf(ref)} leaves the set and stays: ${reason}`),
     countsLine(plan),
@@ -42,11 +42,16 @@ export function countsLine({ counts }: SetPlan): string {
   return `${created} to create, ${updated} to change, ${pruned} to delete, ${unchanged} unchanged`;
 }
 
-function recoveryLines({ recovery }: SetPlan): readonly string[] {
-  if (recovery === undefined) return [];
-  return [
-    `${symbols.attention} ${recovery.runUrl || recovery.holder} ended while ${recovery.phase}; this run goes on with its own set`,
-  ];
+/** What a person should know before this plan is carried out. */
+export function planWarnings({ inputs, recovery, snapshot, state }: SetPlan): readonly string[] {
+  const found: string[] = [];
+  if (recovery !== undefined)
+    found.push(
+      `${recovery.runUrl || recovery.holder} ended while ${recovery.phase}; this run goes on with its own set`,
+    );
+  if (inputs.onFailure === "revert" && state.inventory !== undefined && !snapshot.healthy)
+    found.push("what is live is not healthy, so a failure of this rollout would stay as it is");
+  return found;
 }
 
 function linesOf(one: PlannedObject): readonly string[] {

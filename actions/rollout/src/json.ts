@@ -1,24 +1,35 @@
 import type { RunContext } from "@eks-actions/action";
+import type { Verdict } from "@eks-actions/health";
+import type { KubeClient } from "@eks-actions/kube";
 import type { ObjectRef } from "@eks-actions/manifest";
-import type { Outcome } from "./outcome.ts";
-import type { Plan, PlannedObject, SetPlan } from "./plan.ts";
+import { planWarnings } from "./describe.ts";
+import type { PlannedObject, SetPlan } from "./plan.ts";
+import type { Ending, RolloutStory } from "./report.ts";
 
 /** The plan for machines. Values of Secrets are keyed hashes already. */
-export function planJson(plan: SetPlan, run: RunContext): string {
-  const { counts, inputs, state } = plan;
+export function planJson(plan: SetPlan, run: RunContext, kube: Pick<KubeClient, "context" | "server">): string {
+  const { counts, inputs, state, snapshot } = plan;
   const value = {
     schemaVersion: 1,
     app: state.app,
     namespace: state.namespace,
     mode: inputs.mode,
     strategy: "rolling",
+    cluster: kube.context || kube.server,
     sha: run.sha,
+    // A lock that somebody holds is an error, so what is left is a free one or that of a dead run.
+    lock: (state.lease?.holder ?? "") === "" ? "free" : "expired",
     recovery: plan.recovery ?? null,
     summary: { create: counts.created, update: counts.updated, unchanged: counts.unchanged, prune: counts.pruned },
     objects: [...plan.objects, ...plan.pruned].map(plannedJson),
     kept: plan.kept,
-    snapshot: { healthy: plan.snapshot.healthy, objects: plan.snapshot.restore.length },
     traffic: null,
+    snapshot: {
+      healthy: snapshot.healthy,
+      objects: snapshot.restore.length,
+      bytes: Buffer.byteLength(JSON.stringify(snapshot)),
+    },
+    warnings: planWarnings(plan),
   };
   return `${JSON.stringify(value, undefined, 2)}\n`;
 }
@@ -36,30 +47,35 @@ function plannedJson(one: PlannedObject) {
 }
 
 /** The outcome for machines. Logs and events are left to the summary: they may hold anything. */
-export function reportJson(plan: Plan | undefined, outcome: Outcome, run: RunContext, durationMs: number): string {
+export function reportJson(story: RolloutStory, { result, error }: Ending): string {
+  const { inputs, outcome, run } = story;
   const value = {
     schemaVersion: 1,
-    app: plan?.inputs.app ?? null,
-    result: outcome.result,
-    cause: outcome.error?.code ?? null,
-    message: outcome.error?.message ?? null,
-    run: { url: run.runUrl, sha: run.sha },
-    durationMs,
-    phase: outcome.phase ?? null,
-    revision: outcome.revision ?? null,
-    requests: outcome.requests,
-    verdicts: [...outcome.verdicts.values()].map((verdict) => ({
-      ref: refJson(verdict.ref),
-      status: verdict.status,
-      why: verdict.why,
-      message: verdict.message,
-      sure: verdict.sure,
-      progress: verdict.progress ?? null,
+    app: inputs?.app ?? null,
+    result,
+    cause: error?.code ?? null,
+    message: error?.message ?? null,
+    errors: (error?.all() ?? []).map(({ code, message, hint, file, line }) => ({
+      code,
+      message,
+      hint: hint ?? null,
+      file: file ?? null,
+      line: line ?? null,
     })),
-    timeline: outcome.timeline.map(({ at, event }) => ({ at: new Date(at).toISOString(), event })),
-    warnings: outcome.warnings,
+    run: { url: run.runUrl, sha: run.sha },
+    durationMs: story.endedAt - story.startedAt,
+    phase: outcome?.phase ?? null,
+    revision: outcome?.revision ?? null,
+    requests: outcome?.requests ?? null,
+    verdicts: [...(outcome?.verdicts.values() ?? [])].map(verdictJson),
+    timeline: (outcome?.timeline ?? []).map(({ at, event }) => ({ at: new Date(at).toISOString(), event })),
+    warnings: outcome?.warnings ?? [],
   };
   return `${JSON.stringify(value, undefined, 2)}\n`;
+}
+
+function verdictJson({ ref, status, why, message, sure, progress }: Verdict) {
+  return { ref: refJson(ref), status, why, message, sure, progress: progress ?? null };
 }
 
 function refJson(ref: ObjectRef) {

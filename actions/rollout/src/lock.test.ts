@@ -33,10 +33,10 @@ async function scene() {
     run,
     saveState: () => undefined,
     sources: async () => [],
+    fetchUrl: async () => ({ status: 0, body: "" }),
     deployments: undefined,
     comments: undefined,
     redactionKey: new Uint8Array(1),
-    writeReport: () => "",
     holder,
     version: "0",
   });

@@ -28,6 +28,6 @@ export interface Outcome {
   readonly requests: { readonly requests: number; readonly writes: number };
   /** The error was shown in the log when it happened; the report does not repeat it. */
   readonly isShown: boolean;
+  /** The plan as JSON; absent for modes without a set. */
   readonly planPath: string | undefined;
-  readonly reportPath: string | undefined;
 }

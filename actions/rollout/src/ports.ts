@@ -17,8 +17,6 @@ export interface Ports extends BasePorts {
   readonly redactionKey: Uint8Array;
   /** Asks an address from the runner; status 0 when there is no answer. */
   fetchUrl(url: string, signal: AbortSignal): Promise<UrlAnswer>;
-  /** Writes a report under RUNNER_TEMP and returns its path. */
-  writeReport(name: string, text: string): string;
   /** `owner/repo/run_id/attempt/job` */
   readonly holder: string;
   readonly version: string;

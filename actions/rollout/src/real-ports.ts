@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import type { BasePorts } from "@eks-actions/action";
 import { createGitHub } from "@eks-actions/github";
@@ -32,7 +31,6 @@ export async function realPorts(base: BasePorts, inputs: Inputs): Promise<Ports>
     ? createGitHub({ token, apiUrl: run.apiUrl, repository: run.repository, clock, log })
     : undefined;
   const wantsDeployment = inputs.githubDeployment !== "false" && inputs.environment !== undefined;
-  let folder: string | undefined;
   return {
     ...base,
     kube,
@@ -46,12 +44,6 @@ export async function realPorts(base: BasePorts, inputs: Inputs): Promise<Ports>
     comments: github,
     fetchUrl,
     redactionKey: randomBytes(32),
-    writeReport(name, text) {
-      folder ??= mkdtempSync(join(run.tempDir === "" ? tmpdir() : run.tempDir, "rollout-"));
-      const path = join(folder, name);
-      writeFileSync(path, text, { mode: 0o600 });
-      return path;
-    },
     holder: [run.repository, run.runId, run.runAttempt, run.job].join("/"),
     version,
   };

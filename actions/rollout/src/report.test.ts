@@ -38,7 +38,6 @@ const blank: Outcome = {
   requests: { requests: 44, writes: 9 },
   isShown: false,
   planPath: "/tmp/plan.json",
-  reportPath: "/tmp/report.json",
 };
 
 function verdict(
@@ -111,7 +110,7 @@ function storyOf(outcome: Outcome | undefined, change: Partial<RolloutStory> = {
 
 describe("the report", () => {
   it("of a reverted release tells the cause first, then what happened when", async () => {
-    const made = report(storyOf(failed));
+    const made = report(storyOf(failed), "/tmp/report.json");
     await expect(made.summary).toMatchFileSnapshot("golden/reverted.md");
     expect(made).toMatchObject({
       exitCode: 1,
@@ -147,6 +146,7 @@ describe("the report", () => {
         healthyAfter: new Map([[web.identity, 31_000]]),
         timeline: failed.timeline.slice(0, 1),
       }),
+      "/tmp/report.json",
     );
     await expect(made.summary).toMatchFileSnapshot("golden/applied.md");
     expect(made).toMatchObject({
@@ -161,7 +161,7 @@ describe("the report", () => {
       message: "cannot write outputs: disk full",
       hint: "free space",
     });
-    const made = report(storyOf(blank, { error: unwritten }));
+    const made = report(storyOf(blank, { error: unwritten }), "/tmp/report.json");
     expect(made).toMatchObject({
       exitCode: 1,
       lastLine:
@@ -175,7 +175,10 @@ describe("the report", () => {
   });
 
   it("of a reverted release whose outputs could not be written keeps the cause first, and loses neither", () => {
-    const made = report(storyOf(failed, { error: new ActionError("WRITE_FAILED", { message: "disk full" }) }));
+    const made = report(
+      storyOf(failed, { error: new ActionError("WRITE_FAILED", { message: "disk full" }) }),
+      "/tmp/report.json",
+    );
     expect(made.outputs).toMatchObject({ result: "reverted", cause: "IMAGE_NOT_FOUND" });
     expect(made.annotations.map(({ title }) => title)).toEqual(["WRITE_FAILED", "ROLLOUT_WARNING"]);
     expect(made.summary).toContain("- `WRITE_FAILED` disk full");
@@ -183,7 +186,7 @@ describe("the report", () => {
 
   it("of an outcome that a bug has made names the bug, so that its stack is printed", () => {
     const bug = new ActionError("INTERNAL", { message: "TypeError: x", cause: new TypeError("x") });
-    expect(report(storyOf({ ...blank, result: "failed", error: bug })).errors).toEqual([bug]);
+    expect(report(storyOf({ ...blank, result: "failed", error: bug }), "/tmp/report.json").errors).toEqual([bug]);
     const cause = new TypeError("y");
     expect(revertFailed("shop", error, "TypeError: y", cause).also).toMatchObject([{ code: "INTERNAL", cause }]);
     expect(revertFailed("shop", error, "not ready").also).toEqual([]);
@@ -193,7 +196,7 @@ describe("the report", () => {
     const also = [new ActionError("REJECTED", { message: "k8s/2.yaml:1: no", file: "k8s/2.yaml", line: 1 })];
     const refused = new ActionError("REJECTED", { message: "k8s/1.yaml:1: no", file: "k8s/1.yaml", line: 1, also });
     const { plan: _, ...story } = storyOf(undefined, { error: refused });
-    const made = report(story);
+    const made = report(story, "/tmp/report.json");
     expect(made.annotations.map((one) => one.file)).toEqual(["k8s/1.yaml", "k8s/2.yaml"]);
     expect(made.outputs).toMatchObject({ result: "failed", changed: "0", cause: "REJECTED" });
     expect(made.summary).toContain("**`REJECTED` k8s/1.yaml:1: no**");
@@ -211,11 +214,11 @@ describe("the report", () => {
       "❌ IMAGE_NOT_FOUND: Deployment web: 3/3 pods: image web:2 not found\n→ change `images: web=…` or push the tag",
     ],
   ])("ends with one line that says the outcome (%#)", (outcome, exitCode, line) => {
-    expect(report(storyOf(outcome))).toMatchObject({ exitCode, lastLine: line });
+    expect(report(storyOf(outcome), "/tmp/report.json")).toMatchObject({ exitCode, lastLine: line });
   });
 
   it("of a plan warns of what the API server warned of, on its line", () => {
-    expect(report(storyOf({ ...blank, result: "planned" })).annotations).toEqual([
+    expect(report(storyOf({ ...blank, result: "planned" }), "/tmp/report.json").annotations).toEqual([
       {
         level: "warning",
         title: "API_WARNING",
@@ -247,9 +250,14 @@ describe("the plan's comment", () => {
 
 describe("the plan for machines", () => {
   it("has a schema version, sources and differences", () => {
-    const value = JSON.parse(planJson(setPlan, run));
+    const cluster = { context: "arn:aws:eks:eu-west-1:111122223333:cluster/shop", server: "https://127.0.0.1:6443" };
+    const value = JSON.parse(planJson(setPlan, run, cluster));
     expect(value).toMatchObject({
       schemaVersion: 1,
+      cluster: cluster.context,
+      lock: "free",
+      snapshot: { healthy: false, objects: 1, bytes: expect.any(Number) },
+      warnings: ["what is live is not healthy, so a failure of this rollout would stay as it is"],
       app: "shop",
       strategy: "rolling",
       summary: { create: 2, update: 1, unchanged: 0, prune: 0 },

@@ -19,11 +19,20 @@ import { version } from "./version.ts";
 
 export type RolloutStory = Story<Inputs, Facts, Plan, Outcome>;
 
-/** What a run leaves behind, by whatever way it ended. Pure. */
-export function report(story: RolloutStory): Report {
+/** How a run ended in one word, and why it is red. */
+export interface Ending {
+  readonly result: Result;
+  readonly error: ActionError | undefined;
+}
+
+export function endingOf(story: RolloutStory): Ending {
+  return { result: resultOf(story), error: errorOf(story) };
+}
+
+/** What a run leaves behind, by whatever way it ended; `reportPath` is where the same stands for machines. Pure. */
+export function report(story: RolloutStory, reportPath: string | undefined): Report {
   const { plan, outcome } = story;
-  const error = errorOf(story);
-  const result = resultOf(story);
+  const { result, error } = endingOf(story);
   const facts = factsOf(story);
   const unseen = collect(outcome?.isShown === true ? errorsOf({ ...story, outcome: undefined }) : errorsOf(story));
   return {
@@ -31,7 +40,7 @@ export function report(story: RolloutStory): Report {
     lastLine: lastLine(story, result, facts),
     summary: summaryOf(story, result, facts),
     annotations: [...(unseen === undefined ? [] : errorAnnotations(unseen)), ...warnings(outcome, plan)],
-    outputs: outputsOf(story, result),
+    outputs: { ...outputsOf(story, result), "report-json": reportPath ?? "" },
     errors: error === undefined ? [] : [error],
   };
 }
@@ -70,7 +79,6 @@ function outputsOf(story: RolloutStory, result: Result): Readonly<Record<string,
     phase: outcome?.phase ?? "",
     revision: outcome?.revision === undefined ? "" : String(outcome.revision),
     "plan-json": outcome?.planPath ?? "",
-    "report-json": outcome?.reportPath ?? "",
     "environment-url": outcome?.environmentUrl ?? "",
     "deployment-id": outcome?.deploymentId === undefined ? "" : String(outcome.deploymentId),
   };
@@ -129,7 +137,6 @@ function bareOutcome(result: Result): Outcome {
     requests: { requests: 0, writes: 0 },
     isShown: false,
     planPath: undefined,
-    reportPath: undefined,
   };
 }
 

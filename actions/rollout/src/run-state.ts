@@ -69,7 +69,6 @@ export function createRunState(ports: Ports): RunState {
         requests: kube.stats(),
         isShown: state.isShown,
         planPath: undefined,
-        reportPath: undefined,
       };
     },
   };
