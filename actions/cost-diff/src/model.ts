@@ -90,8 +90,7 @@ export type WarningCode =
   | "SUBMODULES_NOT_FOLLOWED"
   | "USAGE_UNMATCHED"
   | "VERSION_ASSUMED"
-  | "VPA_AUTO"
-  | "ZONES_IGNORED";
+  | "VPA_AUTO";
 
 export const LINE_IDS = [
   "controlPlane",

@@ -29,6 +29,7 @@ export function createProblem(input: PackInput): Problem {
   const paid = new Set(input.paid?.map(({ offer }) => offer));
   const offers = undominated(
     [...input.offers].sort((a, b) => a.price - b.price || byCodeUnit(a.name, b.name)),
+    groups,
     dims,
     paid,
   );
@@ -64,18 +65,45 @@ function merged(groups: readonly PodGroup[]): PodGroup[] {
 }
 
 /**
- * Drops an offer when another costs no more, holds no less, admits the same pods and is bounded by no more. Sorted input:
- * of two equal ones the smaller name stays.
+ * Drops an offer when another costs no more, holds no less, takes all pods that it takes and is bounded by no more. Sorted
+ * input: of two equal ones the smaller name stays.
  */
-function undominated(offers: readonly Offer[], dims: number, paid: ReadonlySet<string>): readonly Offer[] {
+function undominated(
+  offers: readonly Offer[],
+  groups: readonly PodGroup[],
+  dims: number,
+  paid: ReadonlySet<string>,
+): readonly Offer[] {
+  const takesAll = kindsThatTakeAll(offers, groups);
   const kept: Offer[] = [];
   for (const offer of offers) {
+    const stronger = takesAll.get(offer.kind);
     const isDominated = kept.some(
-      (other) => other.kind === offer.kind && holdsNoLess(other, offer, dims) && isBoundedNoTighter(other, offer),
+      (other) =>
+        stronger?.has(other.kind) === true && holdsNoLess(other, offer, dims) && isBoundedNoTighter(other, offer),
     );
     if (!isDominated || paid.has(offer.name)) kept.push(offer);
   }
   return kept;
+}
+
+/** By kind: the kinds that take every group which it takes, itself among them. */
+function kindsThatTakeAll(
+  offers: readonly Offer[],
+  groups: readonly PodGroup[],
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const kinds = [...new Set(offers.map(({ kind }) => kind))];
+  const lists = [...new Set(groups.map((group) => group.kinds?.join("\0")))].map((list) =>
+    list === undefined ? undefined : new Set(list.split("\0")),
+  );
+  const takes = (kind: string) => lists.map((list) => list === undefined || list.has(kind));
+  const rows = new Map(kinds.map((kind) => [kind, takes(kind)]));
+  return new Map(
+    kinds.map((kind) => {
+      const own = rows.get(kind) ?? [];
+      return [kind, new Set(kinds.filter((other) => own.every((is, i) => !is || rows.get(other)?.[i] === true)))];
+    }),
+  );
 }
 
 function holdsNoLess(a: Offer, b: Offer, dims: number): boolean {

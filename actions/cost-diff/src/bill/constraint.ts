@@ -20,74 +20,176 @@ export interface Toleration {
   readonly effect: string | undefined;
 }
 
-/** What a pod demands of its node, and how many of its kind one node may hold. */
+/** Pods, by their labels, that a rule of another pod speaks of. */
+export interface PodRule {
+  readonly topology: "host" | "zone";
+  /** Empty: of every namespace. */
+  readonly namespaces: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly expressions: readonly Expression[];
+}
+
+/** What a pod demands of its node, and of the pods beside it. */
 export interface Constraint {
   readonly selector: Readonly<Record<string, string>>;
   /** Any of them; all expressions of one. Empty: no demand. */
   readonly terms: readonly (readonly Expression[])[];
   readonly tolerations: readonly Toleration[];
-  /** Required anti-affinity of the workload's pods against one another by host. */
-  readonly isOnePerNode: boolean;
+  /** Required anti-affinity by host: no such pod on the same node. */
+  readonly apart: readonly PodRule[];
+  /** Required affinity: such a pod on the same node, or in the same zone. */
+  readonly beside: readonly PodRule[];
+  /** Required anti-affinity of the workload's pods against one another by zone. */
+  readonly isOnePerZone: boolean;
+  /** Topology spread by zone, `DoNotSchedule`. */
+  readonly isZoneSpread: boolean;
   /** Topology spread by host, `DoNotSchedule`: the most that two nodes may differ by. */
   readonly hostSkew: number | undefined;
   /** Preferred rules, and required ones that are not modelled; they are counted, not followed. */
   readonly ignored: number;
-  /** Rules about zones, not modelled. */
-  readonly zoneRules: number;
 }
 
-const HOST = "kubernetes.io/hostname";
-const ZONES = new Set(["topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"]);
+/** A pod that may run on any node. */
+export const anywhere: Constraint = {
+  selector: {},
+  terms: [],
+  tolerations: [{ key: undefined, operator: "Exists", value: "", effect: undefined }],
+  apart: [],
+  beside: [],
+  isOnePerZone: false,
+  isZoneSpread: false,
+  hostSkew: undefined,
+  ignored: 0,
+};
 
-export function readConstraint(podSpec: unknown, labels: Readonly<Record<string, string>>): Constraint {
+const HOST = "kubernetes.io/hostname";
+export const ZONE_LABELS: readonly string[] = [
+  "topology.kubernetes.io/zone",
+  "failure-domain.beta.kubernetes.io/zone",
+  "topology.ebs.csi.aws.com/zone",
+];
+const REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution";
+const PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution";
+
+/** @param volumeZones zones that hold volumes the pod mounts; absent: it may go anywhere */
+export function readConstraint(
+  podSpec: unknown,
+  pod: PodLabels,
+  volumeZones?: readonly string[] | undefined,
+): Constraint {
   const affinity = dig(podSpec, "affinity");
-  const required = digList(
-    affinity,
-    "nodeAffinity",
-    "requiredDuringSchedulingIgnoredDuringExecution",
-    "nodeSelectorTerms",
+  const anti = podRules(digList(affinity, "podAntiAffinity", REQUIRED), pod.namespace);
+  const near = podRules(digList(affinity, "podAffinity", REQUIRED), pod.namespace);
+  const isOwn = (rule: PodRule) => selects(rule, pod);
+  const byZone = anti.rules.filter(({ topology }) => topology === "zone");
+  const terms = digList(affinity, "nodeAffinity", REQUIRED, "nodeSelectorTerms").map((term) =>
+    digList(term, "matchExpressions").map(readExpression),
   );
-  const terms = required.map((term) => digList(term, "matchExpressions").map(readExpression));
-  const anti = digList(affinity, "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution");
-  const own = anti.filter((rule) => matchesLabels(dig(rule, "labelSelector"), labels));
-  const spread = digList(podSpec, "topologySpreadConstraints");
-  const strictSpread = spread.filter((rule) => digText(rule, "whenUnsatisfiable") !== "ScheduleAnyway");
-  const isZone = (rule: unknown) => ZONES.has(digText(rule, "topologyKey") ?? "");
-  const selector = digTexts(podSpec, "nodeSelector");
-  const preferred = [
-    ...digList(affinity, "nodeAffinity", "preferredDuringSchedulingIgnoredDuringExecution"),
-    ...digList(affinity, "podAffinity", "preferredDuringSchedulingIgnoredDuringExecution"),
-    ...digList(affinity, "podAntiAffinity", "preferredDuringSchedulingIgnoredDuringExecution"),
-  ];
-  const loose = spread.length - strictSpread.length;
-  const byHost = strictSpread.filter(
-    (rule) => digText(rule, "topologyKey") === HOST && matchesLabels(dig(rule, "labelSelector"), labels),
+  const spread = readSpread(podSpec, pod);
+  const preferred = ["nodeAffinity", "podAffinity", "podAntiAffinity"].flatMap((kind) =>
+    digList(affinity, kind, PREFERRED),
   );
-  const skews = byHost
-    .map((rule) => dig(rule, "maxSkew"))
-    .map((skew) => (typeof skew === "number" && skew >= 1 ? skew : 1));
-  const otherSpread = strictSpread.filter((rule) => !isZone(rule)).length - byHost.length;
   return {
-    selector: withoutZones(selector),
-    terms: terms.map((term) => term.filter(({ key }) => !ZONES.has(key))),
+    selector: digTexts(podSpec, "nodeSelector"),
+    terms: volumeZones === undefined ? terms : withVolumeZones(terms, volumeZones),
     tolerations: digList(podSpec, "tolerations").map(readToleration),
-    isOnePerNode: own.some((rule) => digText(rule, "topologyKey") === HOST),
-    hostSkew: skews.length === 0 ? undefined : Math.min(...skews),
+    apart: anti.rules.filter(({ topology }) => topology === "host"),
+    beside: near.rules,
+    isOnePerZone: byZone.some(isOwn),
+    isZoneSpread: spread.isByZone,
+    hostSkew: spread.hostSkew,
+    // A zone that other workloads' pods keep away from is not modelled.
     ignored:
-      preferred.length +
-      loose +
-      otherSpread +
-      digList(affinity, "podAffinity", "requiredDuringSchedulingIgnoredDuringExecution").length,
-    zoneRules:
-      strictSpread.filter(isZone).length +
-      own.filter(isZone).length +
-      Object.keys(selector).filter((key) => ZONES.has(key)).length +
-      terms.flat().filter(({ key }) => ZONES.has(key)).length,
+      preferred.length + spread.ignored + anti.ignored + near.ignored + byZone.filter((rule) => !isOwn(rule)).length,
   };
 }
 
-function withoutZones(selector: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(selector).filter(([key]) => !ZONES.has(key)));
+/** Who a pod is, for rules that other pods have about it. */
+export interface PodLabels {
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+function podRules(
+  list: readonly unknown[],
+  namespace: string,
+): { readonly rules: readonly PodRule[]; readonly ignored: number } {
+  const rules = list.flatMap((rule): readonly PodRule[] => {
+    const key = digText(rule, "topologyKey") ?? "";
+    const topology = key === HOST ? "host" : ZONE_LABELS.includes(key) ? "zone" : undefined;
+    const elsewhere = dig(rule, "namespaceSelector");
+    const isEverywhere = isRecord(elsewhere) && Object.keys(elsewhere).length === 0;
+    if (topology === undefined || (elsewhere !== undefined && !isEverywhere)) return [];
+    const named = digList(rule, "namespaces").map(String);
+    const selector = dig(rule, "labelSelector");
+    // Without a selector a rule is about no pod.
+    if (!isRecord(selector)) return [];
+    return [
+      {
+        topology,
+        namespaces: isEverywhere ? [] : named.length > 0 ? named : [namespace],
+        labels: digTexts(selector, "matchLabels"),
+        expressions: digList(selector, "matchExpressions").map(readExpression),
+      },
+    ];
+  });
+  return { rules, ignored: list.length - rules.length };
+}
+
+export function selects(rule: Omit<PodRule, "topology">, { namespace, labels }: PodLabels): boolean {
+  if (rule.namespaces.length > 0 && !rule.namespaces.includes(namespace)) return false;
+  const map = new Map(Object.entries(labels));
+  return (
+    Object.entries(rule.labels).every(([key, value]) => labels[key] === value) &&
+    rule.expressions.every((one) => matches(one, map))
+  );
+}
+
+/** https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/ */
+function readSpread(podSpec: unknown, pod: PodLabels) {
+  const all = digList(podSpec, "topologySpreadConstraints");
+  const strict = all.filter((rule) => digText(rule, "whenUnsatisfiable") !== "ScheduleAnyway");
+  const own = strict.filter((rule) => {
+    const selector = dig(rule, "labelSelector");
+    if (!isRecord(selector)) return false;
+    const expressions = digList(selector, "matchExpressions").map(readExpression);
+    return selects({ namespaces: [], labels: digTexts(selector, "matchLabels"), expressions }, pod);
+  });
+  const key = (rule: unknown) => digText(rule, "topologyKey") ?? "";
+  const byHost = own.filter((rule) => key(rule) === HOST);
+  const byZone = own.filter((rule) => ZONE_LABELS.includes(key(rule)));
+  const skews = byHost
+    .map((rule) => dig(rule, "maxSkew"))
+    .map((skew) => (typeof skew === "number" && skew >= 1 ? skew : 1));
+  return {
+    isByZone: byZone.length > 0,
+    hostSkew: skews.length === 0 ? undefined : Math.min(...skews),
+    ignored: all.length - byHost.length - byZone.length,
+  };
+}
+
+/** A volume that exists already can be attached in its own zone only. */
+function withVolumeZones(terms: Constraint["terms"], zones: readonly string[]): Constraint["terms"] {
+  const rule: Expression = { key: "topology.kubernetes.io/zone", operator: "In", values: zones };
+  return terms.length === 0 ? [[rule]] : terms.map((term) => [...term, rule]);
+}
+
+/** Zones that a pod's rules name, whether it wants or shuns them. */
+export function namedZones({ selector, terms }: Pick<Constraint, "selector" | "terms">): readonly string[] {
+  return [
+    ...Object.entries(selector).flatMap(([key, value]) => (ZONE_LABELS.includes(key) ? [value] : [])),
+    ...terms.flat().flatMap(({ key, values }) => (ZONE_LABELS.includes(key) ? values : [])),
+  ];
+}
+
+/** True when it matters to the pod in which zone a node is. */
+export function mindsZones(constraint: Constraint): boolean {
+  return (
+    constraint.isOnePerZone ||
+    constraint.isZoneSpread ||
+    constraint.beside.some(({ topology }) => topology === "zone") ||
+    namedZones(constraint).length > 0
+  );
 }
 
 export function readExpression(value: unknown): Expression {
@@ -161,12 +263,4 @@ function tolerates(toleration: Toleration, taint: Taint): boolean {
   if (toleration.key === undefined) return toleration.operator === "Exists";
   if (toleration.key !== taint.key) return false;
   return toleration.operator === "Exists" || toleration.value === taint.value;
-}
-
-function matchesLabels(selector: unknown, labels: Readonly<Record<string, string>>): boolean {
-  if (!isRecord(selector)) return false;
-  const wanted = Object.entries(digTexts(selector, "matchLabels"));
-  const expressions = digList(selector, "matchExpressions").map(readExpression);
-  const map = new Map(Object.entries(labels));
-  return wanted.every(([key, value]) => labels[key] === value) && expressions.every((one) => matches(one, map));
 }

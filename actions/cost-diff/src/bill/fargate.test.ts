@@ -25,7 +25,7 @@ describe("Fargate sizes", () => {
     expect(refusal({ "nvidia.com/gpu": 1 }, {})).toBe("nvidia.com/gpu");
     expect(refusal({ "port:80": 1 }, {})).toBe("hostPort");
     expect(refusal({}, { containers: [{ securityContext: { privileged: true } }] })).toBe("privileged");
-    expect(refusal({}, { volumes: [{ ephemeral: {} }] })).toBe("EBS");
+    expect(refusal({ "attachable-volumes-aws-ebs": 1 }, {})).toBe("EBS");
     expect(refusal({ cpu: 100 }, {})).toBeUndefined();
   });
 });

@@ -3,6 +3,7 @@ import type { PriceBook } from "@eks-actions/pricing";
 import type { Item } from "../model.ts";
 import { globExpression } from "../sides/files.ts";
 import { dig, digList } from "../sides/place.ts";
+import { ATTACHMENTS } from "./attachments.ts";
 import type { Workload } from "./workloads.ts";
 
 /** Sizes that Fargate sells: vCPU and the GB that go with it. */
@@ -67,14 +68,13 @@ function matchesGlob(pattern: string, value: string): boolean {
 export function fargateRefusal(workload: Pick<Workload, "kind" | "request" | "podSpec">): string | undefined {
   if (workload.kind === "DaemonSet") return "DaemonSet";
   const other = Object.keys(workload.request).find((name) => !["cpu", "memory", "ephemeral-storage"].includes(name));
+  if (other === ATTACHMENTS) return "EBS";
   if (other !== undefined) return other.startsWith("port:") ? "hostPort" : other;
   const privileged = digList(workload.podSpec, "containers").some(
     (container) => dig(container, "securityContext", "privileged") === true,
   );
   if (privileged) return "privileged";
   if (dig(workload.podSpec, "hostNetwork") === true) return "hostNetwork";
-  const ebs = digList(workload.podSpec, "volumes").some((volume) => dig(volume, "ephemeral") !== undefined);
-  if (ebs) return "EBS";
   return fargateSize(workload.request) === undefined ? "size" : undefined;
 }
 

@@ -1,44 +1,10 @@
 import { ActionError } from "@eks-actions/action";
-import type { Resources } from "@eks-actions/manifest";
-import {
-  firstPass,
-  floor,
-  type PackedNode,
-  type PackInput,
-  type Packing,
-  type PodGroup,
-  pack,
-} from "@eks-actions/packing";
+import { firstPass, floor, type PackedNode, type Packing, pack } from "@eks-actions/packing";
 import type { Item } from "../model.ts";
-import type { Constraint } from "./constraint.ts";
-import {
-  admitsOffer,
-  boundsOf,
-  type Extras,
-  type NodeOffer,
-  type OfferContext,
-  offersOf,
-  toPackOffer,
-} from "./offers.ts";
+import type { Extras, NodeOffer } from "./offers.ts";
+import { type NodeProblem, type Prepared, prepareNodes } from "./pack-input.ts";
+import type { PodSet } from "./placement.ts";
 import type { Pool } from "./pools.ts";
-
-/** Pods that wait for nodes: a workload's, or a system add-on's. */
-export interface PodSet {
-  readonly id: string;
-  readonly count: number;
-  readonly request: Resources;
-  readonly constraint: Constraint;
-}
-
-export interface NodeProblem {
-  readonly pods: readonly PodSet[];
-  readonly pools: readonly Pool[];
-  readonly context: Omit<OfferContext, "extras">;
-  /** Node groups cost what they declare, whatever the pods need. */
-  readonly isDeclared: boolean;
-  readonly packing: "auto" | "steady" | "first-pass";
-  readonly signal?: AbortSignal | undefined;
-}
 
 export interface NodeCount {
   readonly pool: string;
@@ -72,65 +38,6 @@ export interface NodeAnswer {
 export const CPU_RATIO = 0.031611 / 0.004237;
 export const GPU_RATIO = 224.2;
 
-/** Prepares offers and groups once; answers may be asked with another's nodes as a start. */
-export function prepareNodes(
-  problem: NodeProblem,
-  caps: ReadonlyMap<string, number> = new Map(),
-): {
-  readonly input: PackInput;
-  readonly offers: ReadonlyMap<string, NodeOffer>;
-  readonly owners: ReadonlyMap<string, readonly string[]>;
-  readonly extras: Extras;
-} {
-  const extras = extrasOf(problem.pods);
-  const context: OfferContext = { ...problem.context, extras };
-  const offers = problem.pools.flatMap((pool) => offersOf(pool, context));
-  const constraints = new Map<string, Constraint>();
-  for (const { constraint } of problem.pods) constraints.set(keyOf(constraint), constraint);
-  const keys = [...constraints.keys()].sort();
-  const table = keys.map((key) => admitted(constraints.get(key), offers, problem.context.defaultArch));
-  // Offers that admit the same constraints are of one kind.
-  const kinds = offers.map((_, o) => table.map((row) => (row[o] === true ? "1" : "0")).join(""));
-  const groups = new Map<string, PodGroup>();
-  const owners = new Map<string, string[]>();
-  for (const pods of problem.pods) {
-    const index = keys.indexOf(keyOf(pods.constraint));
-    const request = vectorOf(pods.request, extras);
-    const { isOnePerNode, hostSkew } = pods.constraint;
-    const isOwnGroup = isOnePerNode || hostSkew !== undefined;
-    const id = JSON.stringify([request, keys[index], ...(isOwnGroup ? [pods.id] : [])]);
-    owners.set(id, [...(owners.get(id) ?? []), pods.id]);
-    groups.set(id, {
-      id,
-      count: (groups.get(id)?.count ?? 0) + pods.count,
-      request,
-      kinds: [...new Set(kinds.filter((kind) => kind[index] === "1"))],
-      perNode: isOnePerNode ? 1 : caps.get(pods.id),
-    });
-  }
-  const paid = problem.pools
-    .filter(({ kind }) => kind === "nodeGroup")
-    .map((pool) => ({ pool, count: problem.isDeclared ? (pool.desired ?? pool.min) : pool.min }))
-    .flatMap(({ pool, count }) =>
-      offers.filter((offer) => offer.pool === pool).map(({ name }) => ({ offer: name, count })),
-    );
-  const pools = problem.isDeclared
-    ? problem.pools.map((pool) => ({ ...pool, max: pool.desired ?? pool.max }))
-    : problem.pools;
-  return {
-    extras,
-    offers: new Map(offers.map((offer) => [offer.name, offer])),
-    owners,
-    input: {
-      groups: [...groups.values()],
-      offers: offers.map((offer, o) => toPackOffer(offer, kinds[o] ?? "")),
-      bounds: boundsOf(pools),
-      paid,
-      signal: problem.signal,
-    },
-  };
-}
-
 /** The nodes for the pods. @param also another side's nodes, as one more start */
 export function solveNodes(
   problem: NodeProblem,
@@ -159,9 +66,9 @@ export function solveNodes(
     unschedulable: whyUnschedulable(packing, owners, extras),
     items: {
       nodes: merge(bought.map(({ items }) => items.instance)),
-      fee: merge(bought.flatMap(({ items }) => items.fee ?? [])),
+      fee: merge(bought.flatMap(({ items }) => items.fee)),
       volumes: merge(bought.flatMap(({ items }) => items.volumes)),
-      ipv4: merge(bought.flatMap(({ items }) => items.ipv4 ?? [])),
+      ipv4: merge(bought.flatMap(({ items }) => items.ipv4)),
     },
     weight: bought.reduce(
       (sum, { type }) => sum + type.vcpu * CPU_RATIO + type.memoryMib / 1024 + type.gpus * GPU_RATIO,
@@ -171,11 +78,7 @@ export function solveNodes(
 }
 
 /** Workloads whose spread by host does not hold, with the most a node may have of them: then no two nodes can differ by more. */
-function unevenPods(
-  problem: NodeProblem,
-  packing: Packing,
-  owners: ReadonlyMap<string, readonly string[]>,
-): ReadonlyMap<string, number> {
+function unevenPods(problem: NodeProblem, packing: Packing, owners: Prepared["owners"]): ReadonlyMap<string, number> {
   const skews = new Map(
     problem.pods.flatMap(({ id, constraint }) =>
       constraint.hostSkew === undefined ? [] : [[id, constraint.hostSkew] as const],
@@ -183,11 +86,11 @@ function unevenPods(
   );
   const uneven = new Map<string, number>();
   if (skews.size === 0) return uneven;
-  for (const [group, ids] of owners) {
-    const [id = ""] = ids;
-    const skew = skews.get(id);
-    if (skew === undefined) continue;
-    const counts = packing.nodes.map(({ pods }) => pods.find((one) => one.group === group)?.count ?? 0);
+  for (const [id, skew] of skews) {
+    const own = new Set([...owners].filter(([, { ids }]) => ids.includes(id)).map(([group]) => group));
+    const counts = packing.nodes.map(({ pods }) =>
+      pods.reduce((sum, { group, count }) => sum + (own.has(group) ? count : 0), 0),
+    );
     if (Math.max(...counts, 0) - Math.min(...counts) > skew) uneven.set(id, skew);
   }
   return uneven;
@@ -229,45 +132,10 @@ export function requirePools(
   });
 }
 
-function admitted(
-  constraint: Constraint | undefined,
-  offers: readonly NodeOffer[],
-  defaultArch: string,
-): readonly boolean[] {
-  if (constraint === undefined) return [];
-  const plain = offers.map((offer) => admitsOffer(constraint, offer, defaultArch));
-  const weights = offers.flatMap((offer, o) =>
-    plain[o] === true && offer.pool.kind === "nodePool" ? [offer.pool.weight] : [],
-  );
-  const highest = Math.max(...weights, 0);
-  return offers.map(
-    (offer, o) => plain[o] === true && (offer.pool.kind !== "nodePool" || offer.pool.weight === highest),
-  );
-}
-
-function keyOf({ selector, terms, tolerations }: Constraint): string {
-  return JSON.stringify([Object.entries(selector).sort(), terms, tolerations]);
-}
-
-const CORE = new Set(["cpu", "memory", "pods"]);
-
-function extrasOf(pods: readonly PodSet[]): Extras {
-  const names = new Set(pods.flatMap(({ request }) => Object.keys(request)).filter((name) => !CORE.has(name)));
-  return [...names].sort();
-}
-
-function vectorOf(request: Resources, extras: Extras): readonly number[] {
-  return [
-    request["cpu"] ?? 0,
-    Math.ceil((request["memory"] ?? 0) / 1024),
-    1,
-    ...extras.map((resource) => request[resource] ?? 0),
-  ];
-}
-
 function countNodes(bought: readonly NodeOffer[]): readonly NodeCount[] {
   const counts = new Map<string, NodeCount>();
-  for (const { name, pool, type, capacityType } of bought) {
+  for (const { pool, type, capacityType } of bought) {
+    const name = `${pool.name}/${type.name}/${capacityType}`;
     const before = counts.get(name)?.count ?? 0;
     counts.set(name, { pool: pool.name, type: type.name, capacityType, count: before + 1 });
   }
@@ -287,16 +155,18 @@ export function merge(items: readonly Item[]): readonly Item[] {
 
 const DIMENSIONS = ["cpu", "memory", "pods"];
 
-function whyUnschedulable(
-  packing: Packing,
-  owners: ReadonlyMap<string, readonly string[]>,
-  extras: Extras,
-): NodeAnswer["unschedulable"] {
+function whyUnschedulable(packing: Packing, owners: Prepared["owners"], extras: Extras): NodeAnswer["unschedulable"] {
   return packing.unschedulable.flatMap(({ group, count, because, nearest, dimension }) => {
-    const ids = owners.get(group) ?? [];
+    const { ids, pods, isZoneless } = owners.get(group) ?? { ids: [], pods: 1, isZoneless: false };
     const what = dimension === undefined ? "" : (DIMENSIONS[dimension] ?? extras[dimension - 3] ?? "");
+    // People know the pool, the type and how it is bought; zone and side are the packer's.
+    const offer = nearest?.replace(/[@#].*$/, "") ?? "";
     const reason =
-      because === "admission" ? "no-pool" : because === "bound" ? `limit:${nearest ?? ""}` : `${what}:${nearest ?? ""}`;
-    return [{ id: ids.join(", "), count, reason }];
+      because === "admission"
+        ? isZoneless
+          ? "no-zone"
+          : "no-pool"
+        : `${because === "bound" ? "limit" : what}:${offer}`;
+    return [{ id: ids.join(", "), count: count * pods, reason }];
   });
 }

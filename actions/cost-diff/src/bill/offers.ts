@@ -10,7 +10,9 @@ import {
   toMicros,
 } from "@eks-actions/pricing";
 import type { Item, RootVolume } from "../model.ts";
-import { admits, type Constraint } from "./constraint.ts";
+import { ATTACHMENTS } from "./attachments.ts";
+import { admits, type Constraint, matches, ZONE_LABELS } from "./constraint.ts";
+import { APART } from "./placement.ts";
 import type { Pool } from "./pools.ts";
 import { typeLabels } from "./type-labels.ts";
 import type { Workload } from "./workloads.ts";
@@ -25,13 +27,17 @@ export interface NodeOffer {
   readonly type: InstanceType;
   readonly capacityType: "on-demand" | "spot";
   readonly labels: ReadonlyMap<string, string>;
+  /** Absent where no pod minds zones. */
+  readonly zone: string | undefined;
+  /** For each pair of sets that avoid each other: true where it is for the second one. */
+  readonly isOther: readonly boolean[];
   readonly capacity: readonly number[];
   /** A month of one node. */
   readonly items: {
     readonly instance: Item;
-    readonly fee?: Item | undefined;
+    readonly fee: readonly Item[];
     readonly volumes: readonly Item[];
-    readonly ipv4?: Item | undefined;
+    readonly ipv4: readonly Item[];
   };
   readonly price: number;
 }
@@ -39,6 +45,8 @@ export interface NodeOffer {
 export interface OfferContext {
   readonly book: PriceBook;
   readonly extras: Extras;
+  /** An offer is made for each; none: zones do not matter. */
+  readonly zones: readonly string[];
   readonly daemonSets: readonly Workload[];
   /** Requests of agents that EKS puts on every node of its own making, `[cpuMillis, memoryMib]`. */
   readonly agents: readonly (readonly [number, number])[];
@@ -48,55 +56,62 @@ export interface OfferContext {
 /** @throws ActionError `SPOT_PRICE_UNKNOWN`, `PRICE_UNKNOWN` */
 export function offersOf(pool: Pool, context: OfferContext): readonly NodeOffer[] {
   const { book } = context;
+  const zones = context.zones.filter((zone) =>
+    pool.zoneRules.every((rule) => matches(rule, new Map([[rule.key, zone]]))),
+  );
   return pool.types.flatMap((type) =>
     pool.capacityTypes.flatMap((capacityType) => {
       // Karpenter prefers Spot where it may; which Spot types have a price decides, but one must.
       if (capacityType === "spot" && !book.hasSpot(type.name) && pool.types.some(({ name }) => book.hasSpot(name)))
         return [];
-      return [offerOf(pool, type, capacityType, context)];
+      const items = monthOf(pool, type, capacityType, book);
+      const all = [items.instance, ...items.fee, ...items.volumes, ...items.ipv4];
+      const price = toMicros(sum(all.map((item) => times(item.price, item.quantity))));
+      return (context.zones.length === 0 ? [undefined] : zones).map((zone): NodeOffer => {
+        const labels = labelsOf(pool, type, capacityType, zone, book.region);
+        const capacity = capacityOf(pool, type, labels, context);
+        const name = `${pool.name}/${type.name}/${capacityType}${zone === undefined ? "" : `@${zone}`}`;
+        return { name, pool, type, capacityType, labels, zone, isOther: [], capacity, items, price };
+      });
     }),
   );
 }
 
-function offerOf(pool: Pool, type: InstanceType, capacityType: "on-demand" | "spot", context: OfferContext): NodeOffer {
-  const { book } = context;
-  const labels = new Map([
+function labelsOf(
+  pool: Pool,
+  type: InstanceType,
+  capacityType: NodeOffer["capacityType"],
+  zone: string | undefined,
+  region: string,
+): ReadonlyMap<string, string> {
+  return new Map([
     ...typeLabels(type),
     ["karpenter.sh/capacity-type", capacityType] as const,
     ["eks.amazonaws.com/capacityType", capacityType === "spot" ? "SPOT" : "ON_DEMAND"] as const,
     ["eks.amazonaws.com/compute-type", pool.isAutoMode ? "auto" : "ec2"] as const,
-    ["topology.kubernetes.io/region", book.region] as const,
+    ["topology.kubernetes.io/region", region] as const,
+    ...(zone === undefined ? [] : ZONE_LABELS.map((label) => [label, zone] as const)),
     ...pool.labels,
   ]);
-  const instance = capacityType === "spot" ? book.spot(type.name) : book.ec2(type.name);
-  const fee = pool.isAutoMode ? book.autoMode(type.name) : undefined;
-  const ipv4 = pool.hasPublicIp ? book.service("vpc.publicIpv4") : undefined;
-  const hourly = (unit: { key: string; price: bigint }): Item => ({
-    key: unit.key,
-    price: unit.price,
+}
+
+/** What one node costs a month. @throws ActionError `SPOT_PRICE_UNKNOWN`, `PRICE_UNKNOWN` */
+function monthOf(
+  pool: Pool,
+  type: InstanceType,
+  capacityType: NodeOffer["capacityType"],
+  book: PriceBook,
+): NodeOffer["items"] {
+  const hourly = ({ key, price }: { readonly key: string; readonly price: bigint }): Item => ({
+    key,
+    price,
     quantity: HOURS_PER_MONTH,
   });
-  const items = {
-    instance: hourly(instance),
-    fee: fee === undefined ? undefined : hourly(fee),
-    volumes: pool.volumes.flatMap((volume) => volumeItems(volume, book)),
-    ipv4: ipv4 === undefined ? undefined : hourly(ipv4),
-  };
-  const all = [
-    items.instance,
-    ...(items.fee ? [items.fee] : []),
-    ...items.volumes,
-    ...(items.ipv4 ? [items.ipv4] : []),
-  ];
   return {
-    name: `${pool.name}/${type.name}/${capacityType}`,
-    pool,
-    type,
-    capacityType,
-    labels,
-    capacity: capacityOf(pool, type, labels, context),
-    items,
-    price: toMicros(sum(all.map((item) => times(item.price, item.quantity)))),
+    instance: hourly(capacityType === "spot" ? book.spot(type.name) : book.ec2(type.name)),
+    fee: pool.isAutoMode ? [hourly(book.autoMode(type.name))] : [],
+    volumes: pool.volumes.flatMap((volume) => volumeItems(volume, book)),
+    ipv4: pool.hasPublicIp ? [hourly(book.service("vpc.publicIpv4"))] : [],
   };
 }
 
@@ -116,12 +131,12 @@ function capacityOf(
     node.cpuMillis - taken("cpu") - agentSum(0),
     (node.memoryMib - agentSum(1)) * 1024 - Math.ceil(taken("memory") / 1024),
     node.pods - own.length - agents.length,
-    ...context.extras.map((resource) => extraOf(resource, type, node.ephemeralMib) - taken(resource)),
+    ...context.extras.map((resource) => extraOf(resource, pool, type, node.ephemeralMib) - taken(resource)),
   ];
   return left.map((amount) => Math.max(0, amount));
 }
 
-function extraOf(resource: string, type: InstanceType, ephemeralMib: number): number {
+function extraOf(resource: string, pool: Pool, type: InstanceType, ephemeralMib: number): number {
   switch (resource) {
     case "nvidia.com/gpu":
       return type.gpuName.startsWith("NVIDIA") ? type.gpus : 0;
@@ -133,9 +148,20 @@ function extraOf(resource: string, type: InstanceType, ephemeralMib: number): nu
       return ephemeralMib * 2 ** 20;
     case "vpc.amazonaws.com/pod-eni":
       return type.hasEniTrunking ? Math.max(0, type.enis * 6) : 0;
+    case ATTACHMENTS:
+      return attachable(pool, type);
     default:
-      return resource.startsWith("port:") ? 1 : 0;
+      return resource.startsWith("port:") || resource.startsWith(APART) ? 1 : 0;
   }
+}
+
+/**
+ * EBS volumes that a node can attach: on Nitro, 28 slots shared with root volumes, the first network interface and local
+ * disks, as the EBS CSI driver counts them. https://docs.aws.amazon.com/ebs/latest/userguide/volume_limits.html
+ */
+function attachable(pool: Pool, type: InstanceType): number {
+  if (!type.isNitro) return 39;
+  return 28 - 1 - pool.volumes.length - (type.nvmeGb > 0 ? 1 : 0);
 }
 
 /** A month of one EBS volume. https://aws.amazon.com/ebs/pricing/ */

@@ -6,7 +6,7 @@ import type { InstanceType, KubeletOptions, PriceBook } from "@eks-actions/prici
 import type { Assumptions, Manifest, RootVolume } from "../model.ts";
 import { globExpression } from "../sides/files.ts";
 import { dig, digList, digText, digTexts } from "../sides/place.ts";
-import { type Expression, matches, readExpression, readTaint, type Taint } from "./constraint.ts";
+import { type Expression, matches, readExpression, readTaint, type Taint, ZONE_LABELS } from "./constraint.ts";
 import { typeLabels } from "./type-labels.ts";
 
 /** A source of nodes: a node group, a NodePool, Auto Mode, or a list of types. */
@@ -18,6 +18,8 @@ export interface Pool {
   readonly isNamed: boolean;
   readonly capacityTypes: readonly ("on-demand" | "spot")[];
   readonly labels: ReadonlyMap<string, string>;
+  /** Zones in which it makes nodes; none: in all of the cluster's. */
+  readonly zoneRules: readonly Expression[];
   readonly taints: readonly Taint[];
   /** NodePools of the highest weight that admit a pod get it. */
   readonly weight: number;
@@ -68,6 +70,7 @@ function basePool(context: PoolContext): Pool {
     isNamed: false,
     capacityTypes: ["on-demand"],
     labels: new Map(),
+    zoneRules: [],
     taints: [],
     weight: 0,
     min: 0,
@@ -109,6 +112,10 @@ function nodeGroup(group: ManagedNodeGroup, context: PoolContext): Pool {
     isNamed: true,
     capacityTypes: [group.spot || group.marketType === "spot" ? "spot" : "on-demand"],
     labels: new Map([...Object.entries(group.labels), ["eks.amazonaws.com/nodegroup", group.name]]),
+    zoneRules:
+      group.availabilityZones.length === 0
+        ? []
+        : [{ key: "topology.kubernetes.io/zone", operator: "In", values: group.availabilityZones }],
     taints: group.taints,
     min: group.minSize,
     max: group.maxSize,
@@ -155,6 +162,7 @@ function nodePool(manifest: Manifest, context: PoolContext): Pool {
     isNamed: requirements.some(({ key, operator }) => key === "node.kubernetes.io/instance-type" && operator === "In"),
     capacityTypes: capacityTypes(requirements),
     labels,
+    zoneRules: requirements.filter(({ key }) => ZONE_LABELS.includes(key)),
     taints: digList(template, "spec", "taints").map(readTaint),
     weight: typeof weight === "number" ? weight : 0,
     limits: {

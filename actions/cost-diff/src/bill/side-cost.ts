@@ -9,11 +9,13 @@ import {
   type LineId,
   type Warning,
 } from "../model.ts";
-import { type Constraint, readConstraint } from "./constraint.ts";
+import { anywhere, namedZones, readConstraint } from "./constraint.ts";
 import { type ControlPlane, controlPlane } from "./control-plane.ts";
 import { fargateItems, fargateRefusal, fargateSize, profileOf } from "./fargate.ts";
 import { loadBalancers } from "./load-balancers.ts";
-import { CPU_RATIO, merge, type NodeAnswer, type NodeProblem, type PodSet, requirePools } from "./nodes.ts";
+import { CPU_RATIO, merge, type NodeAnswer, requirePools } from "./nodes.ts";
+import type { NodeProblem } from "./pack-input.ts";
+import type { PodSet } from "./placement.ts";
 import { type Pool, readPools } from "./pools.ts";
 import { storage } from "./storage.ts";
 import type { Usage } from "./usage-file.ts";
@@ -58,16 +60,6 @@ export interface SideParts {
 
 const MI = 2 ** 20;
 const COREDNS = "kube-system/Deployment/coredns";
-const anyNode: Constraint = {
-  selector: {},
-  terms: [],
-  tolerations: [{ key: undefined, operator: "Exists", value: "", effect: undefined }],
-  isOnePerNode: false,
-  hostSkew: undefined,
-  ignored: 0,
-  zoneRules: 0,
-};
-
 /** Everything of a cluster's side but the nodes. @throws ActionError of the parsers and the price book */
 export function readSide(side: ClusterSide, options: CostOptions): SideParts {
   const { spec, book, assume, usage, asOf, zones } = options;
@@ -127,6 +119,7 @@ export function readSide(side: ClusterSide, options: CostOptions): SideParts {
       context: { book, daemonSets, agents: agentsOf(config), defaultArch: options.defaultArch },
       isDeclared: options.isDeclared,
       packing: options.packing,
+      zones: zonesOf(config, read.workloads, pools, options),
     },
     fixed,
     usage: uses,
@@ -152,7 +145,28 @@ function podsOf(
   return workloads
     .filter((one) => one.kind !== "DaemonSet" && !onFargate.has(one.id) && (one.job === undefined || jobsAtPeak))
     .filter(({ replicas }) => replicas > 0)
-    .map(({ id, replicas, request, constraint }) => ({ id, count: replicas, request, constraint }));
+    .map((one) => podSetOf(one, one.replicas));
+}
+
+export function podSetOf({ id, request, constraint, namespace, labels }: Workload, count: number): PodSet {
+  return { id, count, request, constraint, namespace, labels };
+}
+
+/** Zones of the cluster's nodes by name. What no config lists is taken to be the region's first, and those that are named. */
+function zonesOf(
+  config: ClusterConfig | undefined,
+  workloads: readonly Workload[],
+  pools: readonly Pool[],
+  options: CostOptions,
+): readonly string[] {
+  const listed = config?.availabilityZones ?? [];
+  if (listed.length > 0) return [...listed].sort();
+  const first = [..."abcdef"].slice(0, options.zones).map((letter) => `${options.book.region}${letter}`);
+  const named = [
+    ...workloads.flatMap(({ constraint }) => namedZones(constraint)),
+    ...pools.flatMap(({ zoneRules }) => zoneRules.flatMap(({ values }) => values)),
+  ].filter((zone) => zone.startsWith(options.book.region));
+  return [...new Set([...first, ...named])].sort();
 }
 
 /** CoreDNS runs wherever EKS does not keep it itself. */
@@ -169,7 +183,9 @@ function systemPods(
     id: COREDNS,
     count: 2,
     request: { cpu: 100, memory: 70 * MI },
-    constraint: { ...anyNode, tolerations: dnsTolerations },
+    constraint: { ...anywhere, tolerations: dnsTolerations },
+    namespace: "kube-system",
+    labels: { "k8s-app": "kube-dns" },
   };
   const profile = profileOf(
     { namespace: "kube-system", labels: { "k8s-app": "kube-dns", "eks.amazonaws.com/component": "coredns" } },
@@ -181,7 +197,7 @@ function systemPods(
 
 const dnsTolerations = readConstraint(
   { tolerations: [{ key: "CriticalAddonsOnly", operator: "Exists" }] },
-  {},
+  { namespace: "kube-system", labels: {} },
 ).tolerations;
 
 /** `[cpuMillis, memoryMib]` of aws-node, kube-proxy and, where the add-on is listed, ebs-csi-node. */

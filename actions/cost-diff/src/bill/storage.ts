@@ -4,6 +4,8 @@ import type { PriceBook } from "@eks-actions/pricing";
 import type { Assumptions, Item, Manifest, RootVolume, Warning } from "../model.ts";
 import { dig, digList, digText, objectId, sourceOf } from "../sides/place.ts";
 import { volumeItems } from "./offers.ts";
+import { isEbsVolume, staticVolumes } from "./static-volumes.ts";
+import { classOf, isEbs, readClasses, type StorageClasses, typeByName } from "./storage-class.ts";
 import type { Workload } from "./workloads.ts";
 
 export interface Storage {
@@ -13,14 +15,7 @@ export interface Storage {
   readonly gp2Gib: number;
 }
 
-interface StorageClass {
-  readonly provisioner: string;
-  readonly parameters: Readonly<Record<string, unknown>>;
-  readonly isDefault: boolean;
-}
-
 const GIB = 2 ** 30;
-const EBS = new Set(["ebs.csi.aws.com", "ebs.csi.eks.amazonaws.com", "kubernetes.io/aws-ebs"]);
 const USAGE_ONLY = /^(efs\.csi\.aws\.com|fsx\.csi\.aws\.com|s3\.csi\.aws\.com)$/;
 
 /** EBS volumes that claims, claim templates and generic ephemeral volumes make. */
@@ -30,15 +25,11 @@ export function storage(
   assume: Assumptions,
   book: PriceBook,
 ): Storage {
-  const classes = new Map(
-    manifests
-      .filter(({ object }) => object.kind === "StorageClass")
-      .map((manifest) => [manifest.object.metadata.name, readClass(manifest)]),
-  );
+  const classes = readClasses(manifests);
   const warnings: Warning[] = [];
   const items: Item[] = [];
   let gp2Gib = 0;
-  const bound = staticClaims(manifests);
+  const bound = staticVolumes(manifests);
   const byId = new Map(workloads.map((one) => [one.id, one]));
   const add = (manifest: Manifest, claim: unknown, path: readonly (string | number)[], count: number) => {
     if (count === 0) return;
@@ -52,7 +43,7 @@ export function storage(
     if (object.kind === "PersistentVolumeClaim" && !bound.has(objectId(manifest))) {
       add(manifest, dig(object, "spec"), ["spec"], 1);
     }
-    if (object.kind === "PersistentVolume") addStatic(manifest, book, items);
+    if (object.kind === "PersistentVolume") items.push(...existing(manifest, book, { classes, assume, warnings }));
     const workload = byId.get(objectId(manifest));
     if (workload === undefined) continue;
     if (object.kind === "StatefulSet" && groupOf(object.apiVersion) === "apps") {
@@ -69,17 +60,8 @@ export function storage(
   return { items, warnings, gp2Gib };
 }
 
-function readClass({ object }: Manifest): StorageClass {
-  const parameters = dig(object, "parameters");
-  return {
-    provisioner: digText(object, "provisioner") ?? "",
-    parameters: typeof parameters === "object" && parameters !== null ? (parameters as Record<string, unknown>) : {},
-    isDefault: object.metadata.annotations?.["storageclass.kubernetes.io/is-default-class"] === "true",
-  };
-}
-
 interface Context {
-  readonly classes: ReadonlyMap<string, StorageClass>;
+  readonly classes: StorageClasses;
   readonly assume: Assumptions;
   readonly warnings: Warning[];
 }
@@ -91,25 +73,16 @@ function volumeOf(
   { classes, assume, warnings }: Context,
 ): RootVolume | undefined {
   const gib = requestedGib(manifest, claim, path);
-  const stated = dig(claim, "storageClassName");
-  if (stated === "") return undefined;
-  const name = typeof stated === "string" ? stated : [...classes].find(([, { isDefault }]) => isDefault)?.[0];
-  const known = name === undefined ? undefined : classes.get(name);
-  const warn = (code: Warning["code"]) =>
-    warnings.push({
-      code,
-      args: { object: objectId(manifest), class: name ?? "(default)" },
-      file: manifest.file,
-      line: manifest.line,
-    });
+  const used = classOf(claim, classes);
+  if (used === undefined) return undefined;
+  const { name, found: known } = used;
+  const warn = (code: Warning["code"]) => warnings.push(classWarning(code, manifest, name));
   if (known === undefined) {
-    const assumed =
-      assume.storageClasses.get(name ?? "") ??
-      (name !== undefined && /^(gp2|gp3|io1|io2|st1|sc1)$/.test(name) ? name : undefined);
+    const assumed = assume.storageClasses.get(name ?? "") ?? typeByName(name);
     if (assumed === undefined) warn("STORAGE_CLASS_ASSUMED");
     return { type: assumed ?? "gp3", gib };
   }
-  if (!EBS.has(known.provisioner)) {
+  if (!isEbs(known)) {
     if (!USAGE_ONLY.test(known.provisioner)) warn("PROVISIONER_UNPRICED");
     return undefined;
   }
@@ -139,25 +112,19 @@ function requestedGib(manifest: Manifest, claim: unknown, path: readonly (string
   });
 }
 
-/** Claims that name their volume are not provisioned anew. */
-function staticClaims(manifests: readonly Manifest[]): ReadonlySet<string> {
-  const volumes = new Set(
-    manifests.filter(({ object }) => object.kind === "PersistentVolume").map(({ object }) => object.metadata.name),
-  );
-  return new Set(
-    manifests
-      .filter(
-        ({ object }) =>
-          object.kind === "PersistentVolumeClaim" && volumes.has(digText(object, "spec", "volumeName") ?? ""),
-      )
-      .map(objectId),
-  );
+/** A volume that exists is paid by its class's type; the class says nothing of a volume made by hand but that. */
+function existing(manifest: Manifest, book: PriceBook, { classes, assume, warnings }: Context): readonly Item[] {
+  const { object } = manifest;
+  const bytes = quantityUnits(dig(object, "spec", "capacity", "storage"));
+  if (!isEbsVolume(object) || bytes === undefined) return [];
+  const name = digText(object, "spec", "storageClassName");
+  const stated = name === undefined ? undefined : classes.get(name)?.parameters["type"];
+  const type = typeof stated === "string" ? stated : (assume.storageClasses.get(name ?? "") ?? typeByName(name));
+  if (type === undefined) warnings.push(classWarning("STORAGE_CLASS_ASSUMED", manifest, name));
+  return volumeItems({ type: type ?? "gp3", gib: Math.ceil(bytes / GIB) }, book);
 }
 
-function addStatic(manifest: Manifest, book: PriceBook, items: Item[]): void {
-  const driver = digText(manifest.object, "spec", "csi", "driver") ?? "";
-  const isEbs = driver === "ebs.csi.aws.com" || dig(manifest.object, "spec", "awsElasticBlockStore") !== undefined;
-  const bytes = quantityUnits(dig(manifest.object, "spec", "capacity", "storage"));
-  if (!isEbs || bytes === undefined) return;
-  items.push(...volumeItems({ type: "gp3", gib: Math.ceil(bytes / GIB) }, book));
+function classWarning(code: Warning["code"], manifest: Manifest, name: string | undefined): Warning {
+  const { file, line } = manifest;
+  return { code, args: { object: objectId(manifest), class: name ?? "(default)" }, file, line };
 }

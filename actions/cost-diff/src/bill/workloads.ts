@@ -15,7 +15,8 @@ import {
   type Scaler,
 } from "@eks-actions/manifest";
 import type { Manifest, Warning } from "../model.ts";
-import { dig, digText, digTexts, objectId, sourceOf } from "../sides/place.ts";
+import { dig, digList, digText, digTexts, objectId, sourceOf } from "../sides/place.ts";
+import { ATTACHMENTS, readAttachments } from "./attachments.ts";
 import { type Constraint, readConstraint } from "./constraint.ts";
 import { isTimeZone, parseCron, runsInMonth } from "./cron.ts";
 
@@ -95,6 +96,7 @@ export function readWorkloads(manifests: readonly Manifest[], options: WorkloadO
           readResources(dig(one.object, "overhead", "podFixed"), sourceOf(one), ["overhead", "podFixed"]) ?? {},
         ]),
     ),
+    attachments: readAttachments(manifests),
     warnings,
   };
   const workloads: Workload[] = [];
@@ -116,6 +118,7 @@ interface Context extends WorkloadOptions {
   readonly scalers: readonly Scaler[];
   readonly limits: ReadonlyMap<string, ContainerDefaults>;
   readonly overheads: ReadonlyMap<string, Resources>;
+  readonly attachments: ReturnType<typeof readAttachments>;
   readonly warnings: Warning[];
 }
 
@@ -134,9 +137,9 @@ function readWorkload(manifest: Manifest, context: Context): Workload {
   if (request.missing.length > 0) {
     context.warnings.push(warning("REQUESTS_MISSING", manifest, { containers: request.missing.join(", ") }));
   }
-  const constraint = readConstraint(podSpec, labels);
+  const attached = context.attachments(manifest, podSpec);
+  const constraint = readConstraint(podSpec, { namespace, labels }, attached.zones);
   if (constraint.ignored > 0) context.warnings.push(warning("PREFERENCES_IGNORED", manifest));
-  if (constraint.zoneRules > 0) context.warnings.push(warning("ZONES_IGNORED", manifest));
   const id = objectId(manifest);
   const scaler = context.scalers.find((one) => isScaledBy(object, namespace, one));
   const job = jobOf(manifest, id, context);
@@ -150,7 +153,10 @@ function readWorkload(manifest: Manifest, context: Context): Workload {
     podSpec,
     replicas: context.usage.get(id)?.replicas ?? replicasOf(manifest, scaler, context),
     range: scaler === undefined ? undefined : { min: scaler.min, max: scaler.max },
-    request: hostPorts(request.resources, podSpec),
+    request: addResources(request.resources, {
+      ...hostPorts(podSpec),
+      ...(attached.volumes > 0 ? { [ATTACHMENTS]: attached.volumes } : {}),
+    }),
     constraint,
     job,
   };
@@ -163,16 +169,14 @@ function podPath(kind: string): readonly string[] {
 }
 
 /** Two pods with one host port cannot share a node: the port is a resource of which a node has one. */
-function hostPorts(resources: Resources, podSpec: unknown): Resources {
-  const containers = dig(podSpec, "containers");
-  const ports = (Array.isArray(containers) ? containers : []).flatMap((container) => {
-    const list = dig(container, "ports");
-    return (Array.isArray(list) ? list : []).flatMap((port) => {
+function hostPorts(podSpec: unknown): Resources {
+  const ports = digList(podSpec, "containers").flatMap((container) =>
+    digList(container, "ports").flatMap((port) => {
       const number = dig(port, "hostPort");
       return typeof number === "number" && number > 0 ? [number] : [];
-    });
-  });
-  return addResources(resources, Object.fromEntries([...new Set(ports)].map((port) => [`port:${port}`, 1])));
+    }),
+  );
+  return Object.fromEntries([...new Set(ports)].map((port) => [`port:${port}`, 1]));
 }
 
 function replicasOf(manifest: Manifest, scaler: Scaler | undefined, context: Context): number {

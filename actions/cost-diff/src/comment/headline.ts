@@ -62,6 +62,8 @@ export function reasonText(reason: string): string {
   switch (what) {
     case "no-pool":
       return "no node pool takes it (selectors, taints, arch)";
+    case "no-zone":
+      return "its rules about zones leave no zone for it";
     case "limit":
       return `the limit of its node pool is reached (${offer})`;
     case "fargate":

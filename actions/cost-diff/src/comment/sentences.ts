@@ -24,7 +24,6 @@ const WARNINGS: Readonly<Record<WarningEntry["code"], string>> = {
   USAGE_UNMATCHED: "The usage file names {id}, which is not there{near}.",
   VERSION_ASSUMED: "Cluster {cluster}: no Kubernetes version is known; standard support is assumed.",
   VPA_AUTO: "{object}: a VerticalPodAutoscaler may change requests at any time.",
-  ZONES_IGNORED: "{object}: rules about zones are not followed.",
 };
 
 const TIPS: Readonly<Record<TipReport["code"], string>> = {

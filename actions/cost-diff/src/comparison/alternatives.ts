@@ -1,6 +1,7 @@
 import { HOURS_PER_MONTH, toNumber } from "@eks-actions/pricing";
 import { fargateItems, fargateRefusal, fargateSize } from "../bill/fargate.ts";
-import { missing, type NodeProblem, solveBoth } from "../bill/nodes.ts";
+import { missing, solveBoth } from "../bill/nodes.ts";
+import type { NodeProblem } from "../bill/pack-input.ts";
 import { autoModePools } from "../bill/pools.ts";
 import { type CostOptions, lineCost, type SideCost } from "../bill/side-cost.ts";
 import type { ClusterReport } from "../report-file/report-model.ts";

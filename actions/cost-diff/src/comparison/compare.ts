@@ -1,6 +1,16 @@
 import { fromMicros, type Money, sum, times, toNumber } from "@eks-actions/pricing";
-import { type NodeAnswer, type NodeProblem, solveBoth, solveNodes } from "../bill/nodes.ts";
-import { type CostOptions, costSide, lineCost, type SideCost, type SideParts, shareMicros } from "../bill/side-cost.ts";
+import { mindsZones, selects } from "../bill/constraint.ts";
+import { type NodeAnswer, solveBoth, solveNodes } from "../bill/nodes.ts";
+import type { NodeProblem } from "../bill/pack-input.ts";
+import {
+  type CostOptions,
+  costSide,
+  lineCost,
+  podSetOf,
+  type SideCost,
+  type SideParts,
+  shareMicros,
+} from "../bill/side-cost.ts";
 import type { Workload } from "../bill/workloads.ts";
 import { type ClusterSpec, LINE_IDS } from "../model.ts";
 import type {
@@ -72,7 +82,18 @@ function fingerprint(parts: SideParts): string {
     id,
     items.map(({ key, price, quantity }) => [key, String(price), quantity]),
   ]);
-  return JSON.stringify([pools, workloads, [...parts.onFargate], fixed, parts.pods]);
+  const system = parts.pods.filter(({ id }) => parts.system.has(id)).map(({ count, request }) => [count, request]);
+  return JSON.stringify([pools, workloads, [...parts.onFargate], fixed, system, placementOf(parts)]);
+}
+
+/** What rules between pods and about zones depend on: labels matter only as far as a rule selects them. */
+function placementOf({ workloads, problem }: SideParts): unknown {
+  const selected = workloads.flatMap(({ constraint }) =>
+    [...constraint.apart, ...constraint.beside].map((rule) =>
+      workloads.filter((one) => selects(rule, one)).map(({ id }) => id),
+    ),
+  );
+  return [selected, workloads.some(({ constraint }) => mindsZones(constraint)) ? problem.zones : []];
 }
 
 function statusOf(base: SideCost | undefined, head: SideCost | undefined, isSame: boolean): Status {
@@ -91,7 +112,7 @@ function rangeOf(head: SideParts, options: CostOptions, isPackable: boolean): Cl
     const pods = head.workloads
       .filter(({ id }) => head.problem.pods.some((pod) => pod.id === id) || counts.get(id) !== 0)
       .filter(({ kind, job, id }) => kind !== "DaemonSet" && job === undefined && !head.onFargate.has(id))
-      .map(({ id, request, constraint }) => ({ id, request, constraint, count: counts.get(id) ?? 0 }))
+      .map((one) => podSetOf(one, counts.get(one.id) ?? 0))
       .filter(({ count }) => count > 0);
     const system = head.problem.pods.filter(({ id }) => head.system.has(id));
     const problem = { ...head.problem, pods: [...pods, ...system] };

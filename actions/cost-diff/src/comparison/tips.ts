@@ -1,6 +1,7 @@
 import { formatBytes, formatMillis } from "@eks-actions/manifest";
 import { HOURS_PER_MONTH, type InstanceType, times, toNumber } from "@eks-actions/pricing";
-import { missing, type NodeAnswer, type NodeProblem, solveNodes } from "../bill/nodes.ts";
+import { missing, type NodeAnswer, solveNodes } from "../bill/nodes.ts";
+import type { NodeProblem } from "../bill/pack-input.ts";
 import type { Pool } from "../bill/pools.ts";
 import type { SideCost } from "../bill/side-cost.ts";
 import type { TipReport } from "../report-file/report-model.ts";
