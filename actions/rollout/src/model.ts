@@ -28,8 +28,6 @@ export interface Wanted {
   /** Lower ones are applied first; equal ones together. */
   readonly wave: number;
   readonly hash: string;
-  /** The kind's CRD, or the object's namespace, is part of the set: it cannot be tried before it is there. */
-  readonly comesWith: "crd" | "namespace" | undefined;
 }
 
 export type ObjectAction = "create" | "update" | "adopt" | "unchanged" | "recreate" | "prune";

@@ -4,8 +4,10 @@ import { groupOf, isRecord, type KubeObject } from "@eks-actions/manifest";
 import { conflictsOf, explain, isConflict, isImmutable } from "./faults.ts";
 import { runsAnew } from "./hooks.ts";
 import type { Inputs } from "./inputs.ts";
+import { dataFaults, definedFaults, isData } from "./local-faults.ts";
 import { FIELD_MANAGER, type Wanted } from "./model.ts";
 import { inParallel } from "./parallel.ts";
+import { broughtKinds } from "./set.ts";
 
 /** What the API server answered to a write that stored nothing. */
 export interface Trial {
@@ -23,14 +25,15 @@ type Options = Pick<Inputs, "preflight" | "validate" | "forceConflicts" | "recre
  * @throws ActionError `REJECTED`, `FIELD_CONFLICT`, `FIELD_IMMUTABLE`, `FORBIDDEN`, `NAMESPACE_MISSING`…
  */
 export async function preflight(
-  kube: KubeClient,
+  kube: Pick<KubeClient, "apply">,
   changed: readonly Wanted[],
   live: ReadonlyMap<string, KubeObject>,
   options: Options,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Trial>> {
-  const chosen = choose(changed, live, options.preflight);
-  const faults = [...changed.filter((one) => !live.has(one.identity)).flatMap(localFaults)];
+  const chosen = choose(tryableOf(changed, live), live, options.preflight);
+  const fresh = changed.filter((one) => !live.has(one.identity));
+  const faults = [...fresh.flatMap(dataFaults), ...definedFaults(changed, options.validate === "strict")];
   const trials = new Map<string, Trial>();
   await inParallel(chosen, options.concurrency, async (one) => {
     try {
@@ -47,7 +50,12 @@ export async function preflight(
   return trials;
 }
 
-async function tryOne(kube: KubeClient, one: Wanted, options: Options, signal: AbortSignal): Promise<Trial> {
+async function tryOne(
+  kube: Pick<KubeClient, "apply">,
+  one: Wanted,
+  options: Options,
+  signal: AbortSignal,
+): Promise<Trial> {
   const send = (force: boolean) =>
     kube.apply(
       one.object,
@@ -94,14 +102,24 @@ export function mayRecreate(one: Wanted, recreate: readonly string[]): boolean {
   );
 }
 
+/** What need not wait for something else of the set: for its CRD as it will be, or for its namespace. */
+function tryableOf(changed: readonly Wanted[], live: ReadonlyMap<string, KubeObject>): readonly Wanted[] {
+  const kinds = broughtKinds(changed);
+  const namespaces = new Set(
+    changed.filter((one) => one.ref.kind === "Namespace" && !live.has(one.identity)).map(({ ref }) => ref.name),
+  );
+  return changed.filter(
+    ({ ref }) => !kinds.has(`${groupOf(ref.apiVersion)}/${ref.kind}`) && !namespaces.has(ref.namespace ?? ""),
+  );
+}
+
 /** `auto`: everything that exists, and of new objects one for each shape; data of ConfigMaps is checked by rules. */
 function choose(
-  changed: readonly Wanted[],
+  tryable: readonly Wanted[],
   live: ReadonlyMap<string, KubeObject>,
   mode: Inputs["preflight"],
 ): readonly Wanted[] {
   if (mode === "off") return [];
-  const tryable = changed.filter((one) => one.comesWith === undefined || live.has(one.identity));
   if (mode === "all") return tryable;
   const shapes = new Set<string>();
   return tryable.filter((one) => {
@@ -119,59 +137,6 @@ function paths(value: unknown, path: string): readonly string[] {
   // The type belongs to the shape: `replicas: "3"` must not hide behind a sibling's `replicas: 3`.
   if (!isRecord(value) || /^\.metadata\.(labels|annotations)$/.test(path)) return [`${path}:${typeof value}`];
   return Object.entries(value).flatMap(([key, part]) => paths(part, `${path}.${key}`));
-}
-
-function isData(object: KubeObject): boolean {
-  return groupOf(object.apiVersion) === "" && (object.kind === "ConfigMap" || object.kind === "Secret");
-}
-
-// https://kubernetes.io/docs/concepts/configuration/configmap/: key characters, and 1 MiB of data.
-function localFaults(one: Wanted): readonly ActionError[] {
-  if (!isData(one.object)) return [];
-  const { source } = one;
-  const fault = (path: readonly string[], message: string, hint: string) => {
-    const line = source.lineOf(path) ?? source.line;
-    return new ActionError("REJECTED", {
-      message: `${source.file}:${line}: ${one.ref.kind} ${one.ref.name}: ${message}`,
-      hint,
-      file: source.file,
-      line,
-    });
-  };
-  const known = new Set([
-    "apiVersion",
-    "kind",
-    "metadata",
-    "data",
-    "binaryData",
-    "immutable",
-    ...(one.ref.kind === "Secret" ? ["type"] : []),
-  ]);
-  const foreign = Object.keys(one.object).filter((key) => !known.has(key));
-  const found = foreign.map((key) =>
-    fault([key], `unknown field "${key}"`, "correct or remove the field; nothing was written"),
-  );
-  let size = 0;
-  for (const field of ["data", "binaryData"] as const) {
-    const data = one.object[field];
-    if (data === undefined) continue;
-    if (!isRecord(data)) {
-      found.push(fault([field], `${field} is no mapping`, "write `key: value` pairs"));
-      continue;
-    }
-    for (const [key, value] of Object.entries(data)) {
-      size += key.length + String(value).length;
-      if (!/^[-._a-zA-Z0-9]{1,253}$/.test(key))
-        found.push(
-          fault([field, key], `key \`${key}\` is not accepted`, "keys hold letters, digits, `-`, `_` and `.`"),
-        );
-      else if (typeof value !== "string")
-        found.push(fault([field, key], `value of \`${key}\` is no text`, `quote it: ${key}: "${String(value)}"`));
-    }
-  }
-  if (size > 1024 * 1024 * (one.ref.kind === "Secret" ? 4 / 3 : 1))
-    found.push(fault([], "its data is larger than 1 MiB", "split it, or mount a volume"));
-  return found;
 }
 
 function sorted(faults: readonly ActionError[]): readonly ActionError[] {

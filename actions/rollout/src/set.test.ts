@@ -79,7 +79,7 @@ describe("buildSet", () => {
       setOptions,
       scopes,
     );
-    expect(thing).toMatchObject({ comesWith: "crd", object: { spec: { x: null }, metadata: { namespace: "shop" } } });
+    expect(thing).toMatchObject({ object: { spec: { x: null }, metadata: { namespace: "shop" } } });
   });
 
   it("adds missing Namespaces when told to", () => {
@@ -92,7 +92,6 @@ describe("buildSet", () => {
       ["Namespace /other", 0],
       ["ConfigMap other/a", 2],
     ]);
-    expect(set[1]?.comesWith).toBe("namespace");
   });
 
   it.each([

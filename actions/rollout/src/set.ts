@@ -45,8 +45,10 @@ export function parentName(app: string): string {
   return `eks-actions-${app}`;
 }
 
-/** CRDs of the set, by the `group/Kind` that they bring. */
-export function broughtKinds(objects: readonly SourcedObject[]): ReadonlyMap<string, { readonly namespaced: boolean }> {
+/** CRDs among the objects, by the `group/Kind` that they bring. */
+export function broughtKinds(
+  objects: readonly { readonly object: KubeObject }[],
+): ReadonlyMap<string, { readonly namespaced: boolean }> {
   return new Map(
     objects.flatMap(({ object }) => {
       if (groupOf(object.apiVersion) !== "apiextensions.k8s.io" || object.kind !== "CustomResourceDefinition")
@@ -87,18 +89,11 @@ export function buildSet(sources: readonly SourcedObject[], options: SetOptions,
   refuseDuplicates(placed);
   const hashed = options.configHash ? withConfigHashes(placed) : placed;
   const all = options.createNamespace ? [...missingNamespaces(placed), ...hashed] : hashed;
-  const namespaces = new Set(
-    all
-      .filter(({ object }) => object.kind === "Namespace" && groupOf(object.apiVersion) === "")
-      .map(({ object }) => object.metadata.name),
-  );
   const waves = wavesOf(all);
   return all.map(({ object, source }, index): Wanted => {
     const body = finished(object, options);
     const hash = sha256(canonical(body));
     const marked = withAnnotation(body, annotations.specHash, hash);
-    const { namespace } = object.metadata;
-    const isBrought = brought.has(`${groupOf(object.apiVersion)}/${object.kind}`);
     return {
       ref: refOf(marked),
       identity: identityOf(refOf(marked)),
@@ -106,7 +101,6 @@ export function buildSet(sources: readonly SourcedObject[], options: SetOptions,
       source,
       wave: waves[index] ?? 0,
       hash,
-      comesWith: isBrought ? "crd" : namespace !== undefined && namespaces.has(namespace) ? "namespace" : undefined,
     };
   });
 }
