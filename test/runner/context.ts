@@ -15,17 +15,25 @@ const exported: ReadonlySet<string> = new Set(
 export interface RunContexts {
   readonly github: Readonly<Record<string, unknown>>;
   readonly runner: Readonly<Record<string, string>>;
+  /** What the service tells of the job, beside its status: which workflow file defines it. */
+  readonly job: Readonly<Record<string, string>>;
+}
+
+export interface ContextOptions {
+  readonly debug?: boolean | undefined;
+  /** The called workflow that defines the job, `owner/repo/path@ref`; by default the run's own workflow defines it. */
+  readonly jobWorkflowRef?: string | undefined;
 }
 
 /**
- * The `github` and `runner` contexts of a job. `GITHUB_*` names in `env` (as stand-ins hand them out) count as part
+ * The `github`, `runner` and `job` contexts of a job. `GITHUB_*` names in `env` (as stand-ins hand them out) count as part
  * of the context, because on GitHub a step cannot override them.
  */
 export function createContexts(
   machine: Machine,
   given: GithubContext = {},
   env: Readonly<Record<string, string | undefined>> = {},
-  debug = false,
+  { debug = false, jobWorkflowRef }: ContextOptions = {},
 ): RunContexts {
   const fromEnv: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(env)) {
@@ -36,13 +44,14 @@ export function createContexts(
   const repository = String(merged["repository"]);
   const ref = String(merged["ref"]);
   const event = merged["event"];
+  const workflowRef = String(merged["workflow_ref"] ?? `${repository}/.github/workflows/ci.yml@${ref}`);
   return {
     github: {
       repository_owner: repository.split("/")[0],
       ref_name: ref.replace(/^refs\/(heads|tags|pull)\//, ""),
       ref_type: ref.startsWith("refs/tags/") ? "tag" : "branch",
       triggering_actor: merged["actor"],
-      workflow_ref: `${repository}/.github/workflows/ci.yml@${ref}`,
+      workflow_ref: workflowRef,
       workflow_sha: merged["sha"],
       ...merged,
       workspace: machine.workspace,
@@ -58,6 +67,18 @@ export function createContexts(
       workspace: join(machine.workspace, ".."),
       ...(debug ? { debug: "1" } : {}),
     },
+    job: definingWorkflow(jobWorkflowRef ?? workflowRef),
+  };
+}
+
+/** `owner/repo/.github/workflows/deploy.yml@ref` as the `job` context has it, since April 2026 (actions/runner#2417). */
+function definingWorkflow(workflowRef: string): Record<string, string> {
+  const [path = ""] = workflowRef.split("@");
+  const [owner = "", name = "", ...file] = path.split("/");
+  return {
+    workflow_ref: workflowRef,
+    workflow_repository: `${owner}/${name}`,
+    workflow_file_path: file.join("/"),
   };
 }
 

@@ -12,6 +12,7 @@ export type { SessionOptions } from "./session.ts";
 export type { Outcome, StepResult } from "./stage.ts";
 export type { Annotation } from "./step-log.ts";
 export {
+  type Concurrency,
   type JobIdentityRequest,
   runWorkflow,
   type WorkflowJobResult,

@@ -48,6 +48,15 @@ describe("what the process gets", () => {
     expect(result.log).toMatch(/^acme\/shop@Linux\|7\|true\|true$/m);
   });
 
+  it("can tell a called workflow from the run's own by the job context alone, as on GitHub", async () => {
+    const script = `print([env["GITHUB_WORKFLOW_REF"], env["INPUT_DEFINED-BY"]].join(" "))`;
+    const own = "acme/shop/.github/workflows/ci.yml@refs/heads/main";
+    expect(printed(await run(script))).toBe(`${own} ${own} .github/workflows/ci.yml `);
+    const jobWorkflowRef = "acme/flows/.github/workflows/deploy.yml@v1";
+    const called = await run(script, { jobWorkflowRef });
+    expect(printed(called)).toBe(`${own} ${jobWorkflowRef} .github/workflows/deploy.yml `);
+  });
+
   it("keeps undeclared inputs and warns of them and of deprecated ones", async () => {
     const result = await run(`print("got " + env["INPUT_ROLE-TO-ASUME"])`, {
       with: { "role-to-asume": "x", old: "y" },

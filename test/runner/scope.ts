@@ -55,7 +55,7 @@ export function contextsOf(scope: JobScope, env: Readonly<Record<string, string>
     vars: options.vars ?? {},
     // A composite action sees no secrets: they must be handed to it as inputs.
     ...(scope.composite === undefined ? { secrets: secretsOf(scope) } : {}),
-    job: { status },
+    job: { ...session.contexts.job, status },
   };
 }
 

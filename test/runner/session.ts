@@ -17,6 +17,8 @@ export interface SessionOptions {
   readonly machineEnv?: Readonly<Record<string, string | undefined>> | undefined;
   /** Keys of the `github` context: `event`, `event_name`, `sha`, `token`… */
   readonly github?: GithubContext | undefined;
+  /** The called workflow that defines the job, `owner/repo/.github/workflows/deploy.yml@v1`. */
+  readonly jobWorkflowRef?: string | undefined;
   /** Values masked from the start, as the secrets of a workflow are. */
   readonly masks?: readonly string[] | undefined;
   /** Values by name that must not turn up anywhere. They are not masked: that is the action's duty. */
@@ -56,7 +58,7 @@ export interface Session {
 
 export function createSession(options: SessionOptions): Session {
   const machine = options.machine ?? createMachine();
-  const contexts = createContexts(machine, options.github, options.env, options.debug);
+  const contexts = createContexts(machine, options.github, options.env, options);
   const fixed = contextVariables(contexts);
   const env: Record<string, string> = {};
   const machineEnv: Record<string, string> = {};

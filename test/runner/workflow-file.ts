@@ -31,9 +31,18 @@ export interface WorkflowJob {
 
 export type PermissionMap = Readonly<Record<string, string>>;
 
+/** Expressions, to be filled when the run is queued. */
+export interface ConcurrencyFields {
+  readonly group: string;
+  readonly cancelInProgress: string;
+  /** `max` keeps every waiting run; by default only the newest waits. */
+  readonly queue: string;
+}
+
 export interface WorkflowFile {
   readonly file: string;
   readonly name: string;
+  readonly concurrency: ConcurrencyFields | undefined;
   readonly env: Readonly<Record<string, string>>;
   readonly permissions: PermissionMap | undefined;
   readonly inputs: Readonly<Record<string, WorkflowInput>>;
@@ -52,6 +61,7 @@ export async function readWorkflowFile(file: string, name: string): Promise<Work
   return {
     file,
     name: text(root["name"]) ?? name,
+    concurrency: concurrencyOf(root["concurrency"]),
     env: texts(root["env"]),
     permissions: permissionsOf(root["permissions"]),
     inputs: Object.fromEntries(Object.entries(record(call["inputs"])).map(([key, spec]) => [key, readInput(spec)])),
@@ -121,6 +131,16 @@ function environmentOf(value: unknown): WorkflowJob["environment"] {
   const fields = record(value);
   const name = text(fields["name"]);
   return name === undefined ? undefined : { name, url: text(fields["url"]) };
+}
+
+function concurrencyOf(value: unknown): ConcurrencyFields | undefined {
+  if (value === undefined) return undefined;
+  const fields = typeof value === "string" ? { group: value } : record(value);
+  return {
+    group: text(fields["group"]) ?? "",
+    cancelInProgress: text(fields["cancel-in-progress"]) ?? "false",
+    queue: text(fields["queue"]) ?? "single",
+  };
 }
 
 function permissionsOf(value: unknown): PermissionMap | undefined {

@@ -50,6 +50,22 @@ function written(text: string): string {
 }
 
 describe("a reusable workflow", () => {
+  it("is told with the lane in which GitHub would queue it", async () => {
+    const jobs = "jobs: {}\n";
+    const named = written(`on: push\nconcurrency: deploy-\${{ github.ref_name }}\n${jobs}`);
+    const lane = (file: string) => runWorkflow({ file, github: { ref_name: "main" } });
+    expect((await lane(named)).concurrency).toEqual({
+      group: "deploy-main",
+      cancelInProgress: false,
+      queue: "single",
+    });
+    const mapped = written(
+      `on: push\nconcurrency:\n  group: x\n  cancel-in-progress: \${{ github.ref_name == 'main' }}\n  queue: max\n${jobs}`,
+    );
+    expect((await lane(mapped)).concurrency).toEqual({ group: "x", cancelInProgress: true, queue: "max" });
+    expect((await lane(written(`on: push\n${jobs}`))).concurrency).toBeUndefined();
+  });
+
   it("runs its jobs in order, with checkout, artifacts, outputs, environment and secrets", async () => {
     const result = await called({ workflowSecrets: { key: "k-987654" } });
     expect(result.outcome).toBe("success");

@@ -58,8 +58,16 @@ export interface WorkflowJobResult {
   readonly called: WorkflowResult | undefined;
 }
 
+/** The lane that GitHub would put a run in: runs of one group take turns, or the newer cancels the older. */
+export interface Concurrency {
+  readonly group: string;
+  readonly cancelInProgress: boolean;
+  readonly queue: string;
+}
+
 export interface WorkflowResult {
   readonly outcome: Exclude<JobConclusion, "skipped">;
+  readonly concurrency: Concurrency | undefined;
   readonly jobs: Readonly<Record<string, WorkflowJobResult>>;
   readonly outputs: Readonly<Record<string, string>>;
   readonly artifacts: Artifacts;
@@ -68,7 +76,8 @@ export interface WorkflowResult {
 
 /**
  * Runs a workflow file: jobs in the order of their needs, each on a fresh machine. Enough of GitHub's semantics for
- * reusable workflows of the kind this repository has; services, containers and concurrency are left out.
+ * reusable workflows of the kind this repository has; services and containers are left out. Concurrency is answered, and
+ * not acted on: there is one run at a time.
  */
 export async function runWorkflow(options: WorkflowOptions): Promise<WorkflowResult> {
   const tree = options.workflowTree;
@@ -82,10 +91,12 @@ export async function runWorkflow(options: WorkflowOptions): Promise<WorkflowRes
   };
   for (const job of inOrder(file.jobs)) run.done[job.id] = await runOneJob(run, job);
   const results = Object.values(run.done);
+  const concurrency = concurrencyOf(run);
   const has = (result: JobConclusion) => results.some((job) => job.result === result);
   const contexts = { ...baseContexts(run), jobs: run.done };
   return {
     outcome: has("cancelled") ? "cancelled" : has("failure") ? "failure" : "success",
+    concurrency,
     jobs: run.done,
     outputs: filled(file.outputs, contexts),
     artifacts: run.artifacts,
@@ -192,6 +203,17 @@ async function callWorkflow(
     artifacts: run.artifacts,
   });
   return { result: called.outcome, outputs: called.outputs, environment: undefined, runs: [], called };
+}
+
+function concurrencyOf(run: Run): Concurrency | undefined {
+  const fields = run.file.concurrency;
+  if (fields === undefined) return undefined;
+  const fill = (text: string) => fillTemplate(text, baseContexts(run));
+  return {
+    group: fill(fields.group),
+    cancelInProgress: fill(fields.cancelInProgress) === "true",
+    queue: fill(fields.queue),
+  };
 }
 
 function workflowInputs(file: WorkflowFile, given: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -32,6 +32,7 @@ export const ROLES = {
   deploy: "arn:aws:iam::111122223333:role/shop-deploy",
 } as const;
 
+const SHOP = "arn:aws:eks:us-east-1:111122223333:cluster/shop";
 const ISSUER = "https://token.actions.githubusercontent.com";
 
 /** The account before the story: an OIDC provider and three roles; no cluster, no network. */
@@ -40,24 +41,25 @@ export function seedAccount(aws: Aws): void {
   aws.addRole({
     name: "shop-cluster",
     trust: trust("repo:acme/shop:environment:infrastructure"),
-    managed: ["AdministratorAccess"],
+    inline: { apply: policyOf("bootstrap/iam/apply.json"), destroy: policyOf("bootstrap/iam/destroy.json") },
   });
   // Reads only, so that pull requests and the schedule may take it.
   aws.addRole({
     name: "shop-plan",
     trust: trust("repo:acme/shop:pull_request", "repo:acme/shop:ref:refs/heads/main"),
-    inline: { plan: JSON.parse(readFileSync("actions/bootstrap/iam/plan.json", "utf8")) as unknown },
+    inline: { plan: policyOf("bootstrap/iam/plan.json") },
   });
   aws.addRole({
     name: "shop-deploy",
     trust: trust("repo:acme/shop:environment:production"),
-    inline: {
-      describe: {
-        Version: "2012-10-17",
-        Statement: [{ Effect: "Allow", Action: "eks:DescribeCluster", Resource: "*" }],
-      },
-    },
+    inline: { kubeconfig: policyOf("auth/iam/role-kubeconfig.json", SHOP) },
   });
+}
+
+/** A policy file as its README tells a platform team to use it: with the cluster's own ARN in place of the example's. */
+function policyOf(file: string, cluster?: string): unknown {
+  const text = readFileSync(`actions/${file}`, "utf8");
+  return JSON.parse(cluster === undefined ? text : text.replace(/arn:aws:eks:[^"]*:cluster\/[^"]*/, cluster));
 }
 
 function trust(...subjects: readonly string[]): unknown {

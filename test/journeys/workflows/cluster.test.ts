@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { conclusions, createScene, errorsOf } from "./scene.ts";
+import { conclusions, createScene, errorsOf, laneOf } from "./scene.ts";
 
 const WIDER = ["maxSize: 6", "maxSize: 8"] as const;
 
@@ -28,30 +28,47 @@ it("a cluster is planned on a pull request, applied on merge, watched, and destr
   expect(conclusions(applied)).toEqual(["plan: success", "apply: success", "destroy: skipped"]);
   expect(applied.jobs["cluster"]?.outputs["result"]).toBe("applied");
   expect(applied.jobs["cluster"]?.called?.jobs["apply"]?.environment?.name).toBe("infrastructure");
+  // Plans of pull requests may overlap, the newest counts; changes wait for each other.
+  expect([planned, applied].map(laneOf)).toEqual([
+    { group: "cluster-cluster.yaml-1", cancelInProgress: true, queue: "single" },
+    { group: "cluster-cluster.yaml-change", cancelInProgress: false, queue: "single" },
+  ]);
   expect([...stage.aws.account.clusters.keys()]).toEqual(["shop"]);
 
   // A push that changes nothing asks no reviewer: the environment's job does not start.
   const again = await run({ workflow: "cluster", event: { name: "push" } });
   expect(conclusions(again), again.log).toEqual(["plan: success", "apply: skipped", "destroy: skipped"]);
 
-  const issues = () => github.repo.issues.filter((issue) => issue.title.includes("drift")).map((issue) => issue.state);
-  const clean = await run({ workflow: "drift", event: { name: "schedule" } });
+  const issues = () => github.repo.issues.filter((issue) => issue.title.includes("drift"));
+  const lose = (addon: string) => stage.aws.account.clusters.get("shop")?.addons.delete(addon);
+  const night = (sha?: string) => run({ workflow: "drift", event: { name: "schedule" }, sha });
+  const clean = await night();
   expect(clean.outcome, clean.log).toBe("success");
   expect(issues()).toEqual([]);
-  const edited = stage.app.commit("Wider", (file) =>
-    file.write("cluster.yaml", file.read("cluster.yaml").replace(...WIDER)),
-  );
-  for (let nights = 0; nights < 2; nights++) {
-    const drifted = await run({ workflow: "drift", event: { name: "schedule" }, sha: edited });
+  stage.app.commit("Wider", (file) => file.write("cluster.yaml", file.read("cluster.yaml").replace(...WIDER)));
+  for (const [count, because] of [
+    ["1", /maxSize/],
+    ["2", /coredns/],
+  ] as const) {
+    if (count === "2") lose("coredns");
+    const drifted = await night();
     expect(drifted.outcome, drifted.log).toBe("success");
-    expect(drifted.jobs["drift"]?.outputs["result"]).toBe("drifted");
+    expect(drifted.jobs["drift"]?.outputs).toMatchObject({ result: "drifted", changed: count });
+    expect(issues().map((issue) => issue.state)).toEqual(["open"]);
+    expect(issues()[0]?.body).toMatch(because);
   }
-  expect(issues()).toEqual(["open"]);
-  stage.app.commit("Narrow again", (file) =>
-    file.write("cluster.yaml", file.read("cluster.yaml").replace(WIDER[1], WIDER[0])),
-  );
-  await run({ workflow: "drift", event: { name: "schedule" } });
-  expect(issues()).toEqual(["closed"]);
+
+  // While the reviewers read the plan, an add-on disappears: what they approved is not all that would be done.
+  const stale = await run({
+    workflow: "cluster",
+    event: { name: "push" },
+    before: { apply: () => lose("kube-proxy") },
+  });
+  expect(stale.jobs["cluster"]?.outputs, stale.log).toMatchObject({ result: "failed", cause: "PLAN_STALE" });
+  const repaired = await run({ workflow: "cluster", event: { name: "push" } });
+  expect(repaired.jobs["cluster"]?.outputs["result"], repaired.log).toBe("applied");
+  await night();
+  expect(issues().map((issue) => issue.state)).toEqual(["closed"]);
 
   const destroy = (confirm: string) =>
     run({ workflow: "cluster", event: { name: "workflow_dispatch" }, inputs: { operation: "destroy", confirm } });

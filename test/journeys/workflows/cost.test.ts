@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Artifacts } from "../../runner/index.ts";
-import { conclusions, createScene, errorsOf, type Scene } from "./scene.ts";
+import { conclusions, createScene, errorsOf, laneOf, type Scene } from "./scene.ts";
 
 /** A fork's pull request that triples the web pods: what its own run leaves. */
 async function forkRun(scene: Scene): Promise<{ readonly artifacts: Artifacts; readonly run: number }> {
@@ -15,6 +15,7 @@ async function forkRun(scene: Scene): Promise<{ readonly artifacts: Artifacts; r
   expect(result.outcome, result.log).toBe("success");
   expect(conclusions(result)).toEqual(["compute: success", "comment: skipped"]);
   expect(github.repo.comments).toEqual([]);
+  expect(laneOf(result)).toEqual({ group: "cost-1", cancelInProgress: true, queue: "single" });
   const summary = result.jobs["cost"]?.called?.jobs["compute"]?.runs[0]?.steps.map((step) => step.summary).join("");
   expect(summary).toMatch(/\+\$\d/);
   const [pull] = github.repo.pulls;

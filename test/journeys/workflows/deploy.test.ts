@@ -1,17 +1,52 @@
-import { copyFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { createMachine, runStep } from "../../runner/index.ts";
-import { conclusions, createScene, errorsOf, RELEASE, type Scene, tagged } from "./scene.ts";
+import { parseAllDocuments } from "yaml";
+import { createMachine, runStep, type WorkflowResult } from "../../runner/index.ts";
+import { conclusions, createScene, errorsOf, laneOf, RELEASE, type Scene, tagged } from "./scene.ts";
 
 const ROLE = "arn:aws:iam::111122223333:role/shop-deploy";
-const ADMIN = { name: "AmazonEKSClusterAdminPolicy" };
+const RBAC = "actions/rollout/rbac/namespace.yaml";
 
-/** A cluster that stands already, where the deploying role may do everything. */
-async function sceneWithCluster(): Promise<Scene> {
+const INGRESS = `apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: web
+  namespace: shop
+spec:
+  rules:
+    - host: shop.example
+      http:
+        paths:
+          - path: /
+            pathType: Prefix
+            backend:
+              service:
+                name: web
+                port:
+                  number: 80
+`;
+
+/**
+ * A cluster whose platform team gave the app team a namespace and a role in it: the deploying role has exactly the
+ * rights of actions/auth/iam/role-kubeconfig.json and actions/rollout/rbac/namespace.yaml.
+ */
+async function sceneWithNamespace(): Promise<Scene> {
   const scene = await createScene();
-  scene.stage.aws.addCluster({ name: "shop", region: "us-east-1" });
-  scene.stage.aws.addAccessEntry("shop", { principalArn: ROLE, policies: [ADMIN] });
+  const { aws, kube, app } = scene.stage;
+  aws.addCluster({ name: "shop", region: "us-east-1" });
+  aws.addAccessEntry("shop", { principalArn: ROLE, groups: ["eks-actions-rollout"] });
+  const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" }, status: { phase: "Active" } };
+  kube.store.put("namespaces", "/shop", namespace);
+  for (const document of parseAllDocuments(readFileSync(RBAC, "utf8"))) {
+    const object = JSON.parse(JSON.stringify(document));
+    object.metadata.namespace = "shop";
+    kube.store.put(`${object.kind.toLowerCase()}s.rbac.authorization.k8s.io`, `shop/${object.metadata.name}`, object);
+  }
+  app.commit("The namespace is the platform team's, the address is ours", (file) => {
+    const [, ...own] = file.read("k8s/web.yaml").split("---\n");
+    file.write("k8s/web.yaml", [...own, INGRESS].join("---\n"));
+  });
   return scene;
 }
 
@@ -20,34 +55,52 @@ function image(scene: Scene): string | undefined {
   return /"image":"([^"]+)"/.exec(text)?.[1];
 }
 
-function release(scene: Scene, tag: string): string {
+/** What the deployment's page on GitHub says in the end. */
+function lastDeployment(scene: Scene) {
+  const { deployments, deploymentStatuses } = scene.github.repo;
+  const id = deployments.at(-1)?.id;
+  return deploymentStatuses.filter((status) => status.deployment === id).at(-1);
+}
+
+/** Publishes a release whose web server greets with its tag, and lets its workflow run. */
+async function publish(scene: Scene, tag: string): Promise<WorkflowResult> {
   const sha = scene.stage.app.commit(tag, (file) => {
     file.write("k8s/web.yaml", file.read("k8s/web.yaml").replace(/GREETING: .*/, `GREETING: ${tag}`));
   });
   tagged(scene.stage, tag, sha);
   scene.github.commit({ branch: "main", message: tag, files: { VERSION: tag }, sha });
   scene.github.tag(tag, sha);
-  return sha;
+  return scene.run({ workflow: "release", event: { name: "release", tag }, sha });
 }
 
-it("a release goes live, an older one is deployed again by its tag, and a dead run is put back", async () => {
-  await using scene = await sceneWithCluster();
+it("a release goes live, a bad one is reverted, an older one is deployed again by its tag, a dead run is put back", async () => {
+  await using scene = await sceneWithNamespace();
   const { stage, github, run } = scene;
   for (const tag of ["v1.0.0", "v1.1.0"]) {
-    const sha = release(scene, tag);
-    const result = await run({ workflow: "release", event: { name: "release", tag }, sha });
+    const result = await publish(scene, tag);
     expect(result.outcome, result.log).toBe("success");
-    expect(result.jobs["deploy"]?.outputs).toMatchObject({ result: "applied", cause: "" });
+    const url = "http://shop.example";
+    expect(result.jobs["deploy"]?.outputs).toMatchObject({ result: "applied", cause: "", "environment-url": url });
+    expect(result.jobs["deploy"]?.called?.jobs["deploy"]?.environment).toEqual({ name: "production", url });
+    expect(lastDeployment(scene)).toMatchObject({ state: "success", environment: "production", environmentUrl: url });
+    // Releases of one app and environment wait for each other, and none is dropped.
+    expect(laneOf(result)).toEqual({ group: "deploy-production-shop", cancelInProgress: false, queue: "max" });
     expect(image(scene)).toBe(`registry.example/shop/web:${tag}`);
   }
+
+  const bad = await publish(scene, "v1.2.0-missing");
+  expect(bad.outcome, bad.log).toBe("failure");
+  expect(bad.jobs["deploy"]?.outputs).toMatchObject({ result: "reverted", cause: "IMAGE_NOT_FOUND" });
+  expect(errorsOf(bad)).toEqual(["IMAGE_NOT_FOUND"]);
+  expect(lastDeployment(scene)?.state).toBe("failure");
+  expect(image(scene)).toBe("registry.example/shop/web:v1.1.0");
+
   const event = { name: "workflow_dispatch" } as const;
   const back = await run({ workflow: "release", event, inputs: { tag: "v1.0.0" } });
   expect(back.outcome, back.log).toBe("success");
   expect(image(scene)).toBe("registry.example/shop/web:v1.0.0");
-  expect(JSON.stringify(stage.kube.store.get("configmaps", "shop/web") ?? "")).not.toContain("v1.1.0");
-  const live = github.repo.deployments.at(-1)?.id;
-  const states = github.repo.deploymentStatuses.filter((status) => status.deployment === live);
-  expect(states.at(-1)?.state).toBe("success");
+  expect(JSON.stringify(stage.kube.store.get("configmaps", "shop/web") ?? "")).toContain('"GREETING":"v1.0.0"');
+  expect(lastDeployment(scene)?.state).toBe("success");
 
   await die(scene);
   expect(image(scene)).toBe("registry.example/shop/web:v2-missing");
@@ -55,6 +108,7 @@ it("a release goes live, an older one is deployed again by its tag, and a dead r
   const recovered = await run({ workflow: "reconcile", event: { name: "workflow_run", run: id } });
   expect(recovered.outcome, recovered.log).toBe("success");
   expect(recovered.jobs["reconcile"]?.outputs["result"]).toBe("recovered");
+  expect(laneOf(recovered)).toMatchObject({ group: "reconcile-shop-shop-*", cancelInProgress: false });
   expect(image(scene)).toBe("registry.example/shop/web:v1.0.0");
   const nightly = await run({ workflow: "reconcile", event: { name: "schedule" } });
   expect(nightly.jobs["reconcile"]?.outputs["result"], nightly.log).toBe("unchanged");

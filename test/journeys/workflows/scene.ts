@@ -7,7 +7,13 @@ import {
   type Repository,
   startGitHub,
 } from "../../fakes/github/index.ts";
-import { type Artifacts, type RanStep, runWorkflow, type WorkflowResult } from "../../runner/index.ts";
+import {
+  type Artifacts,
+  type Concurrency,
+  type RanStep,
+  runWorkflow,
+  type WorkflowResult,
+} from "../../runner/index.ts";
 import { type EmbeddedStage, embeddedStage } from "../../story/embedded-stage.ts";
 import { stepsOf } from "../../story/story.ts";
 
@@ -21,10 +27,11 @@ export interface Call {
   /** Of `workflow_dispatch`. */
   readonly inputs?: Readonly<Record<string, string>>;
   /** Commit in the consumer's git repository. Default: main. */
-  readonly sha?: string;
+  readonly sha?: string | undefined;
   readonly artifacts?: Artifacts;
-  readonly actor?: string;
   readonly fork?: boolean;
+  /** Something that happens while a job of the called workflow waits to start, such as for its reviewers. */
+  readonly before?: Readonly<Record<string, () => void>>;
 }
 
 /** The consumer's repository on GitHub and on disk, an AWS account, and a Kubernetes. */
@@ -61,7 +68,8 @@ async function run(stage: EmbeddedStage, github: GitHub, call: Call): Promise<Wo
     machineEnv: stage.aws.env,
     checkoutFrom: stage.app.folder,
     trees: { "acme/eks-actions@v1": stage.releaseTree },
-    identity: ({ permissions, environment, jobWorkflowRef }) => {
+    identity: ({ id, permissions, environment, jobWorkflowRef }) => {
+      call.before?.[id]?.();
       const granted = permissions as Permissions;
       const job = github.job({ event, permissions: granted, environment, jobWorkflowRef, sameRunAs: first });
       return { env: { ...job.env, GITHUB_SHA: sha }, github: { token: job.token } };
@@ -74,6 +82,11 @@ export function conclusions(result: WorkflowResult): readonly string[] {
   return Object.values(result.jobs).flatMap((job) =>
     Object.entries(job.called?.jobs ?? {}).map(([id, called]) => `${id}: ${called.result}`),
   );
+}
+
+/** Where GitHub would have queued the called workflow of the run's only job. */
+export function laneOf(result: WorkflowResult): Concurrency | undefined {
+  return Object.values(result.jobs)[0]?.called?.concurrency;
 }
 
 /** Codes of the errors that the run's page shows. */
