@@ -40,19 +40,43 @@ describe("log.untrusted", () => {
 });
 
 describe("log.group", () => {
+  const end = "::endgroup::";
+
   it("is closed once: by its body's end, a throw, or the end of the run before either", async () => {
     const { console, lines } = recordingConsole();
     const log = createLog(console);
     await log.group("a", async () => log.info("x"));
-    await expect(log.group("b", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    const failing = async () => {
+      log.info("y");
+      throw new Error("no");
+    };
+    await expect(log.group("b", failing)).rejects.toThrow("no");
     const left = Promise.withResolvers<void>();
-    const group = log.group("c", () => left.promise);
+    const group = log.group("c", () => {
+      log.info("z");
+      return left.promise;
+    });
     log.endGroups();
     left.resolve();
     await group;
     log.endGroups();
-    const end = "::endgroup::";
-    expect(lines).toEqual(["::group::a", "x", end, "::group::b", end, "::group::c", end]);
+    expect(lines).toEqual(["::group::a", "x", end, "::group::b", "y", end, "::group::c", "z", end]);
+  });
+
+  it("opens at its first line, so that work without anything to tell leaves no empty group", async () => {
+    const clock = virtualClock();
+    const { console, lines } = recordingConsole();
+    const log = createLog(console, clock);
+    await log.group("Observe", async () => log.mask("a secret"));
+    await expect(log.group("Apply", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    expect(lines).toEqual(["::add-mask::a secret"]);
+    await log.group("Wait", async () => {
+      using wait = log.wait();
+      wait.update({ what: "web", progress: "1/3 ready" });
+    });
+    await log.group("Apply", async () => log.untrusted(["a line of a pod"]));
+    expect(lines.slice(1, 5)).toEqual(["::group::Wait", "web 1/3 ready · 0 ms", end, "::group::Apply"]);
+    expect(lines.at(-1)).toBe(end);
   });
 });
 

@@ -49,6 +49,7 @@ export interface Log {
   annotate(annotation: Annotation): void;
   /** Masks the value and each of its lines in everything the runner shows from now on. */
   mask(secret: string): void;
+  /** Folds the lines of `body` under a title. A body that says nothing leaves no group behind. */
   group<T>(title: string, body: () => Promise<T>): Promise<T>;
   /** Closes the groups of work that was left behind, so that what follows is not folded away. */
   endGroups(): void;
@@ -59,11 +60,30 @@ export interface Log {
 
 const HEARTBEAT_MS = 10_000;
 
+interface Group {
+  readonly title: string;
+  /** True once a line of it was printed. */
+  isOpen: boolean;
+}
+
 export function createLog(console: Console, clock: Clock = systemClock): Log {
-  const open = new Set<symbol>();
+  const groups = new Set<Group>();
+  function openGroups() {
+    for (const group of groups) {
+      if (!group.isOpen) console.startGroup(group.title);
+      group.isOpen = true;
+    }
+  }
+  function close(group: Group) {
+    if (groups.delete(group) && group.isOpen) console.endGroup();
+  }
+  function line(text: string) {
+    openGroups();
+    console.line(text);
+  }
   return {
     info: (text) => {
-      for (const line of text.split(/\r\n|\r|\n/)) console.line(inert(line));
+      for (const part of text.split(/\r\n|\r|\n/)) line(inert(part));
     },
     debug: (text) => console.debug(text),
     annotate: (annotation) => console.annotate(annotation),
@@ -71,27 +91,26 @@ export function createLog(console: Console, clock: Clock = systemClock): Log {
       for (const part of maskParts(secret)) console.mask(part);
     },
     async group(title, body) {
-      const group = Symbol(title);
-      open.add(group);
-      console.startGroup(inert(title));
+      const group: Group = { title: inert(title), isOpen: false };
+      groups.add(group);
       try {
         return await body();
       } finally {
-        if (open.delete(group)) console.endGroup();
+        close(group);
       }
     },
     endGroups() {
-      for (const _ of open) console.endGroup();
-      open.clear();
+      for (const group of groups) close(group);
     },
     untrusted(lines) {
       if (lines.length === 0) return;
+      openGroups();
       const token = crypto.randomUUID();
       console.stopCommands(token);
-      for (const line of lines) console.line(stripControl(line));
+      for (const text of lines) console.line(stripControl(text));
       console.resumeCommands(token);
     },
-    wait: () => createWait(console, clock),
+    wait: () => createWait(line, clock),
   };
 }
 
@@ -114,7 +133,7 @@ export function stripControl(text: string): string {
     .replace(/[\u0000-\u0008\u000a-\u001f\u007f]/g, " ");
 }
 
-function createWait(console: Console, clock: Clock): Wait {
+function createWait(line: (text: string) => void, clock: Clock): Wait {
   const startedAt = clock.now();
   let current: WaitState | undefined;
   let nextAt = startedAt + HEARTBEAT_MS;
@@ -125,7 +144,7 @@ function createWait(console: Console, clock: Clock): Wait {
     const parts = [`${state.what} ${state.progress}`, ` · ${formatDuration(clock.now() - startedAt)}`];
     if (state.typicalMs !== undefined) parts.push(` (usually ${formatDuration(state.typicalMs)})`);
     if (state.waiting !== undefined && state.waiting !== "") parts.push(` · waiting: ${state.waiting}`);
-    console.line(inert(parts.join("")));
+    line(inert(parts.join("")));
     printed = key(state);
     nextAt = clock.now() + HEARTBEAT_MS;
   }

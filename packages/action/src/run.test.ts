@@ -178,12 +178,14 @@ describe("runAction", () => {
     const cancel = new AbortController();
     const apply: Toy["apply"] = (_plan, { log }) =>
       log.group("Apply", () => {
+        log.info("web is being created");
         cancel.abort(new Error("SIGINT"));
         return new Promise<never>(() => undefined);
       });
     const { log } = await run(toy({ apply }), named, cancel.signal);
-    expect(log.slice(-4)).toEqual([
+    expect(log.slice(-5)).toEqual([
       "::group::Apply",
+      "web is being created",
       "::endgroup::",
       "CANCELLED: the run was cancelled",
       "→ run the workflow again",
