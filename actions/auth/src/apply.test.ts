@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { createLog, readContext } from "@eks-actions/action";
 import { createAws, createEksToken, type StsAnswer } from "@eks-actions/aws";
 import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
+import { recordingConsole } from "@eks-actions/test/fakes/log.ts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { apply, undo } from "./apply.ts";
+import { effortOf } from "./effort.ts";
 import { readInputs } from "./inputs.ts";
 import type { Facts } from "./observe.ts";
 import { plan } from "./plan.ts";
@@ -36,18 +38,7 @@ interface Scene {
 function scene({ tokenLength = 600, raw = {}, formerKubeconfig }: Scene) {
   const clock = virtualClock();
   const run = readContext({ RUNNER_TEMP: temp, GITHUB_WORKSPACE: temp, GITHUB_REPOSITORY: "o/r", GITHUB_RUN_ID: "1" });
-  const masked: string[] = [];
-  const silent = () => undefined;
-  const console = {
-    line: silent,
-    startGroup: silent,
-    endGroup: silent,
-    annotate: silent,
-    debug: silent,
-    stopCommands: silent,
-    resumeCommands: silent,
-    mask: (secret: string) => void masked.push(secret),
-  };
+  const { console, masks, lines } = recordingConsole();
   const log = createLog(console, clock);
   const answer = async (request: { sessionName: string }): Promise<StsAnswer> => ({
     Credentials: {
@@ -59,12 +50,13 @@ function scene({ tokenLength = 600, raw = {}, formerKubeconfig }: Scene) {
     AssumedRoleUser: { Arn: `arn:aws:sts::111122223333:assumed-role/deploy/${request.sessionName}` },
   });
   const token = { token: "a.b.c", claims: { ...idClaims, exp: clock.now() / 1000 + 300 } };
+  const aws = createAws({ region: "eu-west-1", clock, run, action: "auth", log });
   const ports: Ports = {
     clock,
     log,
     run,
-    saveState: silent,
-    aws: createAws({ region: "eu-west-1", clock, run, action: "auth", log }),
+    saveState: () => undefined,
+    aws,
     node: "/node",
     program: "/p.js",
     requestIdToken: async () => token,
@@ -84,6 +76,7 @@ function scene({ tokenLength = 600, raw = {}, formerKubeconfig }: Scene) {
   const facts: Facts = {
     run,
     idToken: token,
+    tokenFault: undefined,
     claims: claimsOf(token.claims),
     trust: undefined,
     trustFile: undefined,
@@ -93,20 +86,24 @@ function scene({ tokenLength = 600, raw = {}, formerKubeconfig }: Scene) {
     env: { AWS_SECRET_ACCESS_KEY: "a-former-secret" },
     node: "/node",
     program: "/p.js",
-    skewMs: 0,
-    oidcRequests: 1,
+    effort: effortOf(aws),
     warnings: [],
   };
   const inputs = readInputs({ "aws-region": "eu-west-1", "role-to-assume": arn, ...raw }, run);
-  return { ports, masked, work: (signal = new AbortController().signal) => apply(plan(inputs, facts), ports, signal) };
+  return {
+    ports,
+    masks,
+    lines,
+    work: (signal = new AbortController().signal) => apply(plan(inputs, facts), ports, signal),
+  };
 }
 
 describe("apply", () => {
   it("masks keys, tokens and former secrets before anything is handed on", async () => {
-    const { masked, work } = scene({ raw: { "eks-cluster": "payments" } });
+    const { masks, work } = scene({ raw: { "eks-cluster": "payments" } });
     await work();
-    expect(masked).toEqual(expect.arrayContaining(["ASIAEXAMPLE", "secret", "t".repeat(600), "a-former-secret"]));
-    expect(masked.some((value) => value.startsWith("k8s-aws-v1."))).toBe(true);
+    expect(masks).toEqual(expect.arrayContaining(["ASIAEXAMPLE", "secret", "t".repeat(600), "a-former-secret"]));
+    expect(masks.some((value) => value.startsWith("k8s-aws-v1."))).toBe(true);
   });
 
   it("writes no file for a plain login", async () => {
@@ -120,7 +117,6 @@ describe("apply", () => {
     expect(outcome).toMatchObject({
       kind: "failed",
       error: { code: "EKS_TOKEN_TOO_LONG", message: expect.stringContaining("3000") },
-      effort: { requests: { oidc: 1, sts: 1, eks: 1 } },
     });
     expect(readdirSync(temp)).toEqual([]);
   });

@@ -183,6 +183,9 @@ export const inputs = defineInputs({
     parse: parseClaims,
   }),
   "on-post": oneOf(["restore", "keep", "clear"], "restore"),
+  // The runner fills the default in. It is the only thing that tells a called workflow from the run's own: no variable
+  // does, and GITHUB_WORKFLOW_REF names the caller.
+  "job-workflow-ref": text({ default: "${{ job.workflow_ref }}", accepted: "nothing: the runner fills it in" }),
 });
 
 /** Strings → typed, validated inputs. Every fault names the input and the value; all of them are reported at once. */

@@ -2,12 +2,14 @@ import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { relative } from "node:path";
 import { ActionError, type RunContext } from "@eks-actions/action";
 import { type Endpoint, endpointOf, type IdToken } from "@eks-actions/aws";
+import { type Effort, effortOf } from "./effort.ts";
 import { awsFiles, checkKubeconfigPath } from "./files/aws-files.ts";
 import { credentialCommand, type NamedText, ownProfiles, refuseForeign } from "./files/profile.ts";
 import type { Inputs } from "./inputs/rules.ts";
 import type { Ports } from "./ports.ts";
 import { type Claims, claimsOf, isComplete, overrideClaims } from "./token/claims.ts";
-import { type Fork, forkOf } from "./token/fork.ts";
+import { forkOf } from "./token/fork.ts";
+import { missingToken } from "./token/missing.ts";
 import { readTokenFile } from "./token/token-file.ts";
 import { parseTrustDocument, type TrustDocument } from "./trust/document.ts";
 
@@ -16,6 +18,8 @@ export interface Facts {
   readonly run: RunContext;
   /** Undefined with role-chaining, and where the `claims` input needs no token. */
   readonly idToken: IdToken | undefined;
+  /** Why there is no token, although GitHub was asked for one. */
+  readonly tokenFault: ActionError | undefined;
   readonly claims: Claims | undefined;
   readonly trust: TrustDocument | undefined;
   readonly trustFile: string | undefined;
@@ -27,8 +31,7 @@ export interface Facts {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly node: string;
   readonly program: string;
-  readonly skewMs: number;
-  readonly oidcRequests: number;
+  readonly effort: Effort;
   readonly warnings: readonly string[];
 }
 
@@ -40,7 +43,11 @@ export async function observe(inputs: Inputs, ports: Ports, signal: AbortSignal)
   const warnings: string[] = [];
   const fork = forkOf(run.event);
   const needsToken = inputs.proof.kind === "oidc" && !(inputs.mode === "verify-trust" && isComplete(inputs.claims));
-  const bearer = needsToken ? requestVariables(env, fork, run.actor) : undefined;
+  const bearer = needsToken ? requestVariables(env) : undefined;
+  if (needsToken && bearer === undefined) {
+    const workflowRef = env["GITHUB_WORKFLOW_REF"] ?? "";
+    throw missingToken({ fork, workflowRef, jobWorkflowRef: inputs.jobWorkflowRef, actor: run.actor });
+  }
   if (bearer !== undefined && fork !== undefined && /^(pull_request_target|workflow_run)$/.test(run.eventName)) {
     warnings.push(
       `the head of this ${run.eventName} is ${fork.head}: do not run code of that fork in a job that holds AWS credentials`,
@@ -60,16 +67,20 @@ export async function observe(inputs: Inputs, ports: Ports, signal: AbortSignal)
     ports.log.mask(idToken.token);
   }
   // Compiling the SDK takes longer than GitHub's answer: it happens behind the request.
-  const [minted] = await Promise.all([
-    bearer === undefined ? undefined : ports.requestIdToken(bearer, signal),
-    inputs.mode === "login" ? ports.sts(inputs.roles[0]?.region ?? "") : undefined,
-  ]);
-  idToken ??= minted;
+  const [asked] = await ports.log.group("Observe", () =>
+    Promise.all([
+      bearer === undefined ? undefined : askForToken(bearer, ports, signal),
+      inputs.mode === "login" ? ports.sts(inputs.roles[0]?.region ?? "") : undefined,
+    ]),
+  );
+  const tokenFault = asked instanceof ActionError ? asked : undefined;
+  if (!(asked instanceof ActionError)) idToken ??= asked;
   const own = idToken === undefined ? undefined : claimsOf(idToken.claims);
   const hasGiven = Object.keys(inputs.claims).length > 0;
   return {
     run,
     idToken,
+    tokenFault,
     claims: hasGiven ? overrideClaims(own, inputs.claims) : own,
     trust,
     trustFile,
@@ -79,10 +90,24 @@ export async function observe(inputs: Inputs, ports: Ports, signal: AbortSignal)
     env,
     node: ports.node,
     program: ports.program,
-    skewMs: ports.aws.skew.offsetMs,
-    oidcRequests: bearer === undefined ? 0 : 1,
+    effort: effortOf(ports.aws),
     warnings,
   };
+}
+
+/** A fault is an answer too: with it, the report can tell how often GitHub was asked. */
+async function askForToken(
+  bearer: { readonly url: string; readonly bearer: string },
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<IdToken | ActionError | undefined> {
+  try {
+    return await ports.requestIdToken(bearer, signal);
+  } catch (error) {
+    if (error instanceof ActionError) return error;
+    if (signal.aborted) return undefined; // the caller ends a cancelled run, and has the facts by then
+    throw error;
+  }
 }
 
 function checkRunner(inputs: Inputs, env: Facts["env"]): void {
@@ -111,29 +136,11 @@ function runnerMissing(message: string): ActionError {
   return new ActionError("RUNNER_ENV_MISSING", { message, hint: "this action runs inside GitHub Actions only" });
 }
 
-function requestVariables(env: Facts["env"], fork: Fork | undefined, actor: string): { url: string; bearer: string } {
+/** The request variables, which exist only with `id-token: write`. */
+function requestVariables(env: Facts["env"]): { readonly url: string; readonly bearer: string } | undefined {
   const url = env["ACTIONS_ID_TOKEN_REQUEST_URL"] ?? "";
   const bearer = env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] ?? "";
-  if (url !== "" && bearer !== "") return { url, bearer };
-  if (fork !== undefined) {
-    throw new ActionError("ID_TOKEN_FORK", {
-      message: `this pull request comes from ${fork.head}, and a fork of ${fork.base} gets no OIDC token whatever \`permissions\` says`,
-      hint: "log in on `push`, or in a `workflow_run` that follows the pull request's own workflow and runs no code of the fork",
-    });
-  }
-  throw new ActionError("ID_TOKEN_PERMISSION_MISSING", {
-    message: `this job may not ask for an OIDC token: it has no \`id-token: write\`${
-      actor === "dependabot[bot]" ? ", and Dependabot's runs are read-only unless `permissions` raises them" : ""
-    }`,
-    hint: [
-      "add to the job:",
-      "  permissions:",
-      "    id-token: write",
-      "    contents: read",
-      "A called reusable workflow gets it only if the calling job grants it: add the same there.",
-      ...(actor === "dependabot[bot]" ? [] : ["Dependabot's runs are read-only unless `permissions` raises them."]),
-    ].join("\n"),
-  });
+  return url === "" || bearer === "" ? undefined : { url, bearer };
 }
 
 const KEY_VARIABLES = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];

@@ -46,7 +46,9 @@ export interface VerifyPlan {
 
 export type Plan = LoginPlan | ProvisionPlan | VerifyPlan;
 
+/** @throws ActionError of GitHub's OIDC endpoint: without a token there is nothing to plan */
 export function plan(inputs: Inputs, facts: Facts): Plan {
+  if (facts.tokenFault !== undefined) throw facts.tokenFault;
   if (inputs.mode === "login") return planLogin(inputs, facts);
   const { claims } = facts;
   if (claims === undefined) throw new Error("both modes have claims: observe asked for a token or was given them");

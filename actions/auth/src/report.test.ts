@@ -31,6 +31,7 @@ function facts(more: Partial<Facts> = {}): Facts {
   return {
     run,
     idToken: undefined,
+    tokenFault: undefined,
     claims,
     trust: undefined,
     trustFile: undefined,
@@ -40,8 +41,7 @@ function facts(more: Partial<Facts> = {}): Facts {
     env: {},
     node: "/node",
     program: "/p.js",
-    skewMs: 0,
-    oidcRequests: 1,
+    effort: { requests: { oidc: 1, sts: 1, eks: 0 }, retries: [], skewMs: 0 },
     warnings: [],
     ...more,
   };
@@ -96,7 +96,6 @@ function granted(): Outcome {
     },
     variables: { AWS_REGION: "eu-west-1" },
     restore: { schemaVersion: 1, onPost: "restore", variables: {}, folder: undefined, kubeconfig: undefined },
-    effort: { requests: { oidc: 1, sts: 1, eks: 0 }, retries: [], skewMs: 0 },
   };
 }
 
@@ -139,7 +138,6 @@ describe("report", () => {
       kind: "refused",
       refused: [refused],
       granted: [],
-      effort: { requests: { oidc: 1, sts: 1, eks: 0 }, retries: [], skewMs: 0 },
     };
     const result = report(story(login, facts(), outcome));
     expect(result.exitCode).toBe(1);

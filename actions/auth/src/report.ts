@@ -8,7 +8,7 @@ import {
 } from "@eks-actions/action";
 import type { RoleArn } from "@eks-actions/aws";
 import { symbols } from "@eks-actions/markdown";
-import type { Effort, Outcome, Refused } from "./apply.ts";
+import type { Outcome, Refused } from "./apply.ts";
 import { type Denial, diagnosis, firstCause } from "./explain/denial.ts";
 import { fence, mark, prose } from "./explain/marks.ts";
 import { provisionOutputs, provisionSummary, verifyFailure, verifySummary } from "./explain/policy-report.ts";
@@ -35,15 +35,12 @@ export function report(story: AuthStory): Report {
 }
 
 function failedReport(story: AuthStory, error: ActionError, before: readonly Annotation[]): Report {
-  const effort = story.outcome?.effort;
   return {
     exitCode: 1,
     lastLine: failureLine(story, error.all()),
     summary: [failureTitle(story, story.inputs?.roles ?? []), faults(error), footer(story)].join("\n\n"),
     annotations: [...before, ...errorAnnotations(error)],
-    outputs: {
-      report: json(story, { verdict: "failed", code: error.code, ...(effort === undefined ? {} : { effort }) }),
-    },
+    outputs: { report: json(story, { verdict: "failed", code: error.code }) },
   };
 }
 
@@ -82,8 +79,8 @@ function faults(error: ActionError): string {
     .join("\n\n");
 }
 
-function notes({ inputs, facts, outcome }: AuthStory): readonly Annotation[] {
-  const warnings = [...(facts?.warnings ?? []), ...skewWarning(outcome?.effort.skewMs ?? facts?.skewMs ?? 0)];
+function notes({ inputs, facts }: AuthStory): readonly Annotation[] {
+  const warnings = [...(facts?.warnings ?? []), ...skewWarning(facts?.effort.skewMs ?? 0)];
   return [
     ...(inputs?.notices ?? []).map((message) => ({ level: "notice" as const, title: "INPUT_IGNORED", message })),
     ...warnings.map((message) => ({ level: "warning" as const, title: "AUTH", message })),
@@ -118,7 +115,7 @@ function grantedReport(
   const who = outcome.granted.map(({ session: s }) => `${s.role.name} in ${s.role.accountId}`).join(", ");
   const ends = Math.min(...outcome.granted.map(({ session: s }) => s.expiresAt));
   const renewed = plan.inputs.refresh ? ", renewed on demand" : "";
-  const { requests } = outcome.effort;
+  const { requests } = plan.facts.effort;
   const count = requests.oidc + requests.sts + requests.eks;
   const tail = `${count} ${count === 1 ? "request" : "requests"} in ${formatDuration(story.endedAt - story.startedAt)}`;
   const until = `until ${new Date(ends).toISOString().slice(11, 19)} UTC${renewed}`;
@@ -138,7 +135,7 @@ function grantedReport(
       ...(kubeconfig === undefined ? {} : { "kubeconfig-path": kubeconfig }),
       ...(outcome.clusters[0] === undefined ? {} : { context: outcome.clusters[0].context }),
       ...keys,
-      report: json(story, { verdict: "granted", effort: outcome.effort }),
+      report: json(story, { verdict: "granted" }),
     },
     env: outcome.variables,
     state: { restore: JSON.stringify(outcome.restore) },
@@ -166,7 +163,7 @@ function refusedReport(
     annotations: [...before, ...parts.flatMap((part) => part.annotations)],
     outputs: {
       ...(claims === undefined ? {} : { "oidc-subject": claims.sub, "oidc-issuer": claims.iss }),
-      report: json(story, { verdict: "refused", code: first?.error.code ?? "", effort: outcome.effort }),
+      report: json(story, { verdict: "refused", code: first?.error.code ?? "" }),
     },
   };
 }
@@ -249,11 +246,10 @@ function verifyReport(story: AuthStory, before: readonly Annotation[]): Report {
 interface Extra {
   readonly verdict: string;
   readonly code?: string;
-  readonly effort?: Effort;
 }
 
 /** The machine's report. No secret is in it. */
-function json(story: AuthStory, { verdict, code, effort }: Extra): string {
+function json(story: AuthStory, { verdict, code }: Extra): string {
   const { inputs, facts, plan, outcome } = story;
   const granted = outcome?.granted ?? [];
   const clusters = outcome?.kind === "granted" ? outcome.clusters : [];
@@ -278,9 +274,9 @@ function json(story: AuthStory, { verdict, code, effort }: Extra): string {
       context,
       tokenLength,
     })),
-    requests: effort?.requests ?? { oidc: facts?.oidcRequests ?? 0, sts: 0, eks: 0 },
-    retries: effort?.retries ?? [],
-    clockSkewSeconds: Math.round((effort?.skewMs ?? facts?.skewMs ?? 0) / 1000),
+    requests: facts?.effort.requests ?? { oidc: 0, sts: 0, eks: 0 },
+    retries: facts?.effort.retries ?? [],
+    clockSkewSeconds: Math.round((facts?.effort.skewMs ?? 0) / 1000),
     ...(trust === undefined
       ? {}
       : { trust: { verdict: trust.verdict, failing: trust.failing, warnings: trust.warnings } }),

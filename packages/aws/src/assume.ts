@@ -2,7 +2,7 @@ import { ActionError, type Classification, retry } from "@eks-actions/action";
 import { assumeError } from "./assume-error.ts";
 import { withTimeout } from "./attempt.ts";
 import { type AwsErrorInfo, awsErrorInfo } from "./classify.ts";
-import { type Aws, attemptLimit, endpointOf, noteRetry } from "./client.ts";
+import { type Aws, attemptLimit, endpointOf, noteRetry, noteSent } from "./client.ts";
 import type { IdToken } from "./jwt.ts";
 import { stsHost } from "./partition.ts";
 import { readSession, type Session } from "./session.ts";
@@ -69,6 +69,7 @@ export async function assume(
   }
   function call<T>(send: (abort: AbortSignal) => Promise<T>): Promise<T> {
     calls++;
+    noteSent(aws, api);
     return withTimeout(aws.clock, attemptLimit(aws), signal, send);
   }
 

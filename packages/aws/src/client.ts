@@ -44,6 +44,8 @@ export interface Aws {
   /** `undefined`: the SDK's default chain (environment, profile, …). */
   readonly credentials: KeySource | undefined;
   readonly skew: SkewMeter;
+  /** Requests sent so far by API, each attempt counted: `oidc:GetIdToken`, `sts:AssumeRole`, `eks:DescribeCluster`. */
+  readonly sent: Map<string, number>;
   /** Every retry of the run, for the report. */
   readonly retries: AwsRetry[];
 }
@@ -89,11 +91,12 @@ export function createAws(options: AwsOptions): Aws {
     endpoints: options.endpoints ?? {},
     credentials: options.credentials,
     skew: options.skew ?? createSkewMeter(options.clock),
+    sent: new Map(),
     retries: [],
   };
 }
 
-/** The same connection with other keys, or another region. Budget, clock skew and the list of retries stay shared. */
+/** The same connection with other keys, or another region. Budget, clock skew and what was counted stay shared. */
 export function withCredentials(aws: Aws, credentials: KeySource, region: string = aws.region): Aws {
   return { ...aws, credentials, region };
 }
@@ -202,7 +205,11 @@ export async function send<T>(
   signal: AbortSignal,
   request: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  return retry(() => withTimeout(aws.clock, attemptLimit(aws), signal, request), {
+  const attempt = () => {
+    noteSent(aws, api);
+    return withTimeout(aws.clock, attemptLimit(aws), signal, request);
+  };
+  return retry(attempt, {
     clock: aws.clock,
     budget: aws.budget,
     signal,
@@ -214,6 +221,11 @@ export async function send<T>(
 /** Milliseconds that the next attempt may take: its own limit, cut by what is left of the budget. */
 export function attemptLimit(aws: Pick<Aws, "requestTimeoutMs" | "budget">): number {
   return Math.max(1, Math.min(aws.requestTimeoutMs, aws.budget.leftMs()));
+}
+
+/** Counts a request that is about to be sent. */
+export function noteSent({ sent }: Pick<Aws, "sent">, api: string): void {
+  sent.set(api, (sent.get(api) ?? 0) + 1);
 }
 
 /** Logs a retry and keeps it for the report. */

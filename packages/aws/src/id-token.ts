@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { ActionError, retry, retryAfterMs } from "@eks-actions/action";
 import { withTimeout } from "./attempt.ts";
 import { awsErrorInfo } from "./classify.ts";
-import { type Aws, attemptLimit, noteRetry } from "./client.ts";
+import { type Aws, attemptLimit, noteRetry, noteSent } from "./client.ts";
 import { checkEndpoint } from "./endpoint.ts";
 import { type IdToken, readIdToken } from "./jwt.ts";
 
@@ -15,6 +15,7 @@ export interface IdTokenRequest {
   readonly audience: string;
 }
 
+const API = "oidc:GetIdToken";
 const BODY_LIMIT_BYTES = 64 * 1024;
 const RETRIES_TRANSIENT = 5;
 const RETRIES_REFUSED = 2;
@@ -52,6 +53,7 @@ export async function requestIdToken(aws: Aws, request: IdTokenRequest, signal: 
     const value = await retry(
       () => {
         attempts++;
+        noteSent(aws, API);
         return withTimeout(aws.clock, attemptLimit(aws), signal, (abort) => ask(aws, url, request.bearer, abort));
       },
       {
@@ -66,7 +68,7 @@ export async function requestIdToken(aws: Aws, request: IdTokenRequest, signal: 
           if (kind !== "transient") return { retry: false };
           return ++transient <= RETRIES_TRANSIENT ? { retry: true, reason, afterMs } : { retry: false };
         },
-        onRetry: (event) => noteRetry(aws, "oidc:GetIdToken", event),
+        onRetry: (event) => noteRetry(aws, API, event),
       },
     );
     aws.log?.mask(value);

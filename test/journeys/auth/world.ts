@@ -58,6 +58,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   });
   const machine = createMachine();
   const env = { ...aws.env, ...github.env };
+  const { jobWorkflowRef } = options.github ?? {};
   const inputsOf = (inputs: Values) => {
     const names = ["role-to-assume", "role-name", "roles", "mode"];
     const hasRole = names.some((name) => inputs[name] !== undefined);
@@ -70,7 +71,14 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     role,
     sub,
     login: (inputs = {}, extra = {}) =>
-      runStep({ action: ACTION, machine, with: inputsOf(inputs), env: { ...env, ...extra }, github: github.context }),
+      runStep({
+        action: ACTION,
+        machine,
+        with: inputsOf(inputs),
+        env: { ...env, ...extra },
+        github: github.context,
+        jobWorkflowRef,
+      }),
     post: (of) =>
       runStep({
         action: ACTION,

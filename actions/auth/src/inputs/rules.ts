@@ -58,6 +58,8 @@ export interface Inputs {
   readonly trustPolicyFile: string | undefined;
   readonly claims: Readonly<Record<string, string>>;
   readonly onPost: "restore" | "keep" | "clear";
+  /** The workflow file that defines the job, `owner/repo/path@ref`; undefined where GitHub does not tell. */
+  readonly jobWorkflowRef: string | undefined;
   /** What to tell about inputs that have no effect. */
   readonly notices: readonly string[];
 }
@@ -125,6 +127,7 @@ export function resolveInputs(raw: RawInputs, read: () => Values, run: RunContex
     trustPolicyFile: path(values.trustPolicyFile),
     claims: values.claims,
     onPost: values.onPost,
+    jobWorkflowRef: values.jobWorkflowRef,
     notices,
   };
 }

@@ -10,6 +10,7 @@ export const authCodes = {
   ACCOUNT_NOT_ALLOWED: "The role's account is not in allowed-account-ids.",
   ROLE_MISMATCH: "The role is not the expected one, or AWS answered for another role.",
   ID_TOKEN_PERMISSION_MISSING: "The job may not ask for an OIDC token: `id-token: write` is missing.",
+  ID_TOKEN_CALLER_PERMISSION_MISSING: "The job that calls this reusable workflow does not grant `id-token: write`.",
   ID_TOKEN_FORK: "A pull request from a fork gets no OIDC token.",
   ID_TOKEN_REFUSED: "GitHub refused the OIDC token.",
   ID_TOKEN_UNAVAILABLE: "GitHub's OIDC endpoint did not answer.",
