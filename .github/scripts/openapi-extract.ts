@@ -29,8 +29,14 @@ const OPERATIONS: readonly (readonly [path: string, ...methods: string[]])[] = [
   ["/repos/{owner}/{repo}/issues/comments/{comment_id}", "get", "patch", "delete"],
   ["/repos/{owner}/{repo}/issues/{issue_number}", "get", "patch"],
   ["/repos/{owner}/{repo}/issues/{issue_number}/comments", "get", "post"],
-  ["/repos/{owner}/{repo}/pulls/{pull_number}", "get"],
+  ["/repos/{owner}/{repo}/pulls", "get", "post"],
+  ["/repos/{owner}/{repo}/pulls/{pull_number}", "get", "patch"],
   ["/repos/{owner}/{repo}/pulls/{pull_number}/files", "get"],
+  ["/repos/{owner}/{repo}/releases", "get", "post"],
+  ["/repos/{owner}/{repo}/releases/assets/{asset_id}", "delete"],
+  ["/repos/{owner}/{repo}/releases/tags/{tag}", "get"],
+  ["/repos/{owner}/{repo}/releases/{release_id}", "patch"],
+  ["/repos/{owner}/{repo}/releases/{release_id}/assets", "post"],
   ["/repos/{owner}/{repo}/statuses/{sha}", "post"],
 ];
 

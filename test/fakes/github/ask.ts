@@ -5,7 +5,7 @@ import type { Permissions } from "./tokens.ts";
 export const everything: Permissions = {
   actions: "read",
   checks: "write",
-  contents: "read",
+  contents: "write",
   deployments: "write",
   issues: "write",
   "pull-requests": "write",
@@ -22,7 +22,7 @@ export interface Reply {
   readonly body: unknown;
 }
 
-/** For tests: one plain request to the stand-in. */
+/** For tests: one plain request to the stand-in; bytes are sent as a file. */
 export async function ask(
   github: GitHub,
   method: string,
@@ -33,8 +33,11 @@ export async function ask(
   const response = await fetch(github.url + path, {
     method,
     redirect: "manual",
-    headers: { authorization: `token ${token}` },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    headers: {
+      authorization: `token ${token}`,
+      ...(body instanceof Uint8Array ? { "content-type": "application/octet-stream" } : {}),
+    },
+    ...(body === undefined ? {} : { body: body instanceof Uint8Array ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
   const isJson = response.headers.get("content-type")?.includes("json") === true;

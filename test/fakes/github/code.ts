@@ -1,41 +1,17 @@
 import { ancestors, blobSha, changedFiles, mergeBase } from "./diff.ts";
-import { type Answer, type Call, type Handler, notFound, number } from "./handler.ts";
+import { type Answer, type Call, type Handler, notFound } from "./handler.ts";
 import { presentCommit, repoUrl, webUrl } from "./present.ts";
-import { presentPull } from "./present-discussion.ts";
+import { changesOf, withPull } from "./pulls.ts";
 import { resolveRef } from "./repository.ts";
-import type { Commit, Pull } from "./state.ts";
+import type { Commit } from "./state.ts";
 
-/** Pull requests, contents, trees, comparison. */
+/** Files of pull requests, contents, trees, comparison. */
 export const codeHandlers: Readonly<Record<string, Handler>> = {
-  "pulls/get": getPull,
   "pulls/list-files": listFiles,
   "repos/get-content": getContent,
   "git/get-tree": getTree,
   "repos/compare-commits-with-basehead": compare,
 };
-
-function withPull(call: Call, answer: (pull: Pull) => Answer): Answer {
-  const wanted = number(call, "pull_number");
-  const found = call.view.repo.pulls.find((pull) => pull.number === wanted);
-  return found === undefined ? notFound : answer(found);
-}
-
-function changesOf(call: Call, pull: Pull) {
-  const { repo } = call.view;
-  const base = mergeBase(repo, pull.base.sha, pull.head.sha) ?? pull.base.sha;
-  return changedFiles(repo.commits.get(base), repo.commits.get(pull.head.sha));
-}
-
-function getPull(call: Call): Answer {
-  return withPull(call, (pull) => {
-    const files = changesOf(call, pull);
-    const known = new Set(ancestors(call.view.repo, pull.base.sha));
-    const commits = ancestors(call.view.repo, pull.head.sha).filter((sha) => !known.has(sha)).length;
-    const add = files.reduce((sum, file) => sum + file.additions, 0);
-    const del = files.reduce((sum, file) => sum + file.deletions, 0);
-    return { status: 200, body: presentPull(call.view, pull, { commits, files: files.length, add, del }) };
-  });
-}
 
 function listFiles(call: Call): Answer {
   return withPull(call, (pull) => ({

@@ -39,7 +39,7 @@ export class Contract {
     this.#paths = json(document["paths"]);
     this.#ajv = new Ajv({ strict: false, allErrors: true });
     for (const [name, pattern] of Object.entries(formats)) this.#ajv.addFormat(name, pattern);
-    for (const name of ["int64", "int32", "timestamp", "ipv4"]) this.#ajv.addFormat(name, true);
+    for (const name of ["int64", "int32", "timestamp", "ipv4", "repo.nwo"]) this.#ajv.addFormat(name, true);
     this.#routes = Object.entries(this.#paths).flatMap(([template, item]) => routesOf(template, json(item)));
   }
 

@@ -9,6 +9,8 @@ export interface Call {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly body: Readonly<Record<string, unknown>>;
+  /** Of an upload. */
+  readonly file?: Buffer;
   readonly token: Token;
   readonly ids: Sequence;
   readonly clock: Clock;

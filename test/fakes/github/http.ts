@@ -1,28 +1,32 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-const BODY_LIMIT = 1024 * 1024;
+const JSON_LIMIT = 1024 * 1024;
+const FILE_LIMIT = 64 * 1024 * 1024;
 
 export type ReadBody =
   | { readonly kind: "none" }
   | { readonly kind: "json"; readonly value: unknown }
+  | { readonly kind: "file"; readonly bytes: Buffer }
   | { readonly kind: "too-large" }
   | { readonly kind: "malformed" };
 
-/** Reads a request's body up to 1 MiB; never throws for what a client sends. */
+/** Reads a request's body: JSON up to 1 MiB, a file that calls itself one up to 64 MiB; never throws for what a client sends. */
 export async function readBody(request: IncomingMessage): Promise<ReadBody> {
+  const isFile = request.headers["content-type"] === "application/octet-stream";
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of request) {
       const bytes = Buffer.from(chunk as Uint8Array);
       size += bytes.length;
-      if (size > BODY_LIMIT) return { kind: "too-large" };
+      if (size > (isFile ? FILE_LIMIT : JSON_LIMIT)) return { kind: "too-large" };
       chunks.push(bytes);
     }
   } catch {
     // Broken chunking or a client that went away: Node has answered 400 if anyone still listens.
     return { kind: "malformed" };
   }
+  if (isFile) return { kind: "file", bytes: Buffer.concat(chunks) };
   if (size === 0) return { kind: "none" };
   try {
     return { kind: "json", value: JSON.parse(Buffer.concat(chunks).toString("utf8")) as unknown };

@@ -37,6 +37,24 @@ describe("every operation", () => {
       head_sha: head,
       output: { title: "t", summary: "s" },
     });
+    const releaseAndPull = async () => {
+      const status = async (method: string, path: string, body?: unknown) =>
+        (await ask(github, method, shop + path, body)).status;
+      github.commit({ branch: "other", message: "Other", files: { "other.txt": "x" } });
+      const release = await made("POST", "/releases", { tag_name: "v2.0.0", draft: true });
+      const asset = await made("POST", `/releases/${release.id}/assets?name=a`, Buffer.from("x"));
+      return [
+        await status("POST", "/pulls", { title: "Other", head: "other", base: "main" }),
+        await status("GET", "/pulls?state=open&head=acme:other"),
+        await status("PATCH", "/pulls/1", { title: "Renamed" }),
+        await status("POST", "/releases", { tag_name: "v3.0.0", draft: true }),
+        await status("POST", `/releases/${release.id}/assets?name=b`, Buffer.from([0, 255])),
+        await status("DELETE", `/releases/assets/${asset.id}`),
+        await status("PATCH", `/releases/${release.id}`, { draft: false }),
+        await status("GET", "/releases"),
+        await status("GET", "/releases/tags/v2.0.0"),
+      ];
+    };
     expect([
       await get("/issues/1/comments"),
       await get(`/issues/comments/${comment.id}`),
@@ -68,6 +86,7 @@ describe("every operation", () => {
     ]).toEqual([
       200, 200, 200, 204, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 201, 200, 201, 200, 200, 200, 302, 200,
     ]);
+    expect(await releaseAndPull()).toEqual([201, 200, 200, 201, 201, 204, 200, 200, 200]);
     expect(github.violations).toEqual([]);
     const seen = new Set(github.requests.map((request) => request.operation));
     expect(github.operations.filter((operation) => !seen.has(operation))).toEqual([]);

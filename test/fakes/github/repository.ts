@@ -31,6 +31,7 @@ export function createRepository(seed: RepositorySeed, ids: Sequence, now: numbe
     checkRuns: [],
     runs: [],
     artifacts: [],
+    releases: [],
     commits: new Map(),
     refs: new Map(),
     subjectTemplate: { useDefault: true, claimKeys: [], immutable: false },

@@ -13,6 +13,8 @@ import { issueHandlers } from "./issues.ts";
 import { type RateLimiter, secondary } from "./limits.ts";
 import { page } from "./paging.ts";
 import type { View } from "./present.ts";
+import { pullHandlers } from "./pulls.ts";
+import { releaseHandlers } from "./releases.ts";
 import { runHandlers } from "./runs.ts";
 import type { Sequence } from "./seed.ts";
 import { isAllowed, needOf, type Token } from "./tokens.ts";
@@ -56,6 +58,8 @@ const handlers: Readonly<Record<string, Handler>> = {
   ...codeHandlers,
   ...deploymentHandlers,
   ...runHandlers,
+  ...pullHandlers,
+  ...releaseHandlers,
 };
 
 /** What a request turned into: an answer, or a connection that breaks before or after the work. */
@@ -218,6 +222,7 @@ function rest(world: World, incoming: Incoming, match: Match): Sent {
     params: match.params,
     query: target.searchParams,
     body: isRecord(value) ? value : {},
+    ...(body.kind === "file" ? { file: body.bytes } : {}),
     token,
     ids: world.ids,
     clock: world.clock,

@@ -17,6 +17,7 @@ export interface RepoState {
   readonly checkRuns: CheckRun[];
   readonly runs: WorkflowRun[];
   readonly artifacts: Artifact[];
+  readonly releases: Release[];
   /** By SHA. */
   readonly commits: Map<string, Commit>;
   /** Full ref (`refs/heads/main`) → SHA. */
@@ -144,6 +145,30 @@ export interface Artifact {
   /** Path in the archive → content. */
   readonly files: Readonly<Record<string, string | Uint8Array>>;
   expired: boolean;
+  readonly createdAt: number;
+}
+
+export interface Release {
+  readonly id: number;
+  tag: string;
+  name: string;
+  body: string;
+  /** Seen by those who may write only. Once it is none, GitHub changes neither tag nor assets any more. */
+  draft: boolean;
+  prerelease: boolean;
+  makeLatest: string;
+  assets: readonly ReleaseAsset[];
+  readonly author: string;
+  readonly createdAt: number;
+  publishedAt: number | null;
+}
+
+export interface ReleaseAsset {
+  readonly id: number;
+  readonly name: string;
+  readonly content: Buffer;
+  /** `starter` is what an upload leaves that broke off. */
+  readonly state: "uploaded" | "starter";
   readonly createdAt: number;
 }
 
