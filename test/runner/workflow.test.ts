@@ -125,6 +125,14 @@ jobs:
     ]);
   });
 
+  it("tells its jobs by which workflow they are defined", async () => {
+    const step = "- run: echo ${{ job.workflow_ref }} in ${{ github.workflow_ref }}";
+    const file = written(`on: workflow_call\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      ${step}\n`);
+    const calledAs = "acme/flows/workflows/called.yml@v1";
+    const { log } = await called({ file, inputs: {}, calledAs });
+    expect(log.split("##[endgroup]\n")[1]).toBe(`${calledAs} in acme/shop/.github/workflows/ci.yml@refs/heads/main`);
+  });
+
   it.each([
     [{}, "Input who is required"],
     [{ who: "x", more: 1 }, "Invalid input, more is not defined"],

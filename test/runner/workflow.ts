@@ -162,6 +162,7 @@ async function jobOptions(run: Run, job: WorkflowJob, prepared: Prepared): Promi
   return {
     ...options,
     machine: createMachine(),
+    jobWorkflowRef: options.calledAs,
     github: { ...options.github, ...identity?.github, job: job.id },
     env: { ...options.env, ...identity?.env, ...filled(env, prepared.contexts) },
     inputs: run.inputs,
