@@ -6,6 +6,7 @@ import { environmentUrl } from "./environment-url.ts";
 import { gateError } from "./gate.ts";
 import { placeOf, waitForAll } from "./gating.ts";
 import { makeHome } from "./home.ts";
+import { deleteSucceededHooks, runFailureHooks } from "./hook-ends.ts";
 import { parentSecret } from "./inventory.ts";
 import { type Lock, takeLock } from "./lock.ts";
 import { FIELD_MANAGER } from "./model.ts";
@@ -95,6 +96,7 @@ async function carryOut(rollout: Rollout, cancel: AbortSignal): Promise<Outcome>
   } catch (thrown) {
     failedBy = thrown;
   }
+  if (!signal.aborted) await runFailureHooks(rollout);
   return await handleFailure(rollout, failedBy, cancel);
 }
 
@@ -134,6 +136,7 @@ function viewOptions(plan: SetPlan, ports: Ports) {
 async function finish(rollout: Rollout): Promise<Outcome> {
   const { plan, ports, state, lock, signal, view } = rollout;
   state.happened("all healthy");
+  await deleteSucceededHooks(rollout);
   if (plan.pruned.length > 0) {
     await lock.write({ phase: "pruning" }, signal);
     const { deleted, warnings } = await pruneObjects(plan.pruned, plan.inputs.concurrency, ports, signal);

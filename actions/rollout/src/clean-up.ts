@@ -1,6 +1,6 @@
 import { type BasePorts, type FileCommands, rawInputs } from "@eks-actions/action";
+import { readState } from "./app-state.ts";
 import { readInputs } from "./inputs.ts";
-import { readState } from "./observe.ts";
 import { realPorts } from "./real-ports.ts";
 import { recoverApp } from "./recover.ts";
 import { createRunState } from "./run-state.ts";

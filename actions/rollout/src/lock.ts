@@ -1,7 +1,7 @@
 import { ActionError } from "@eks-actions/action";
 import { KubeApiError } from "@eks-actions/kube";
+import type { AppState } from "./app-state.ts";
 import { rethrow } from "./faults.ts";
-import type { AppState } from "./observe.ts";
 import { locked } from "./plan.ts";
 import type { Ports } from "./ports.ts";
 import { isHeld, type LeaseState, leaseObject, type RolloutRecord, readLease } from "./record.ts";

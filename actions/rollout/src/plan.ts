@@ -9,13 +9,16 @@ import {
   type ObjectSource,
   refOf,
 } from "@eks-actions/manifest";
+import type { AppState } from "./app-state.ts";
 import { definitionRules } from "./definition-rules.ts";
 import { diffObjects } from "./diff.ts";
-import { runsAnew } from "./hooks.ts";
+import { isDeletedOnce, runsAnew } from "./hooks.ts";
 import type { Inputs } from "./inputs.ts";
 import { isWider, keepReason } from "./inventory.ts";
 import type { FieldChange, ObjectAction, Wanted } from "./model.ts";
-import type { AppState, Facts, RecoveryFacts, SetFacts } from "./observe.ts";
+import type { Facts } from "./observe.ts";
+import type { RecoveryFacts } from "./observe-recovery.ts";
+import type { SetFacts } from "./observe-set.ts";
 import { ownEntry, restorable } from "./ownership.ts";
 import { isHeld, typicalMs } from "./record.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -51,6 +54,8 @@ export interface SetPlan {
   /** The inventory lists kinds that no member has any more. */
   readonly shrinks: boolean;
   readonly recovery: Recovery | undefined;
+  /** Started when the rollout fails. */
+  readonly failureHooks: readonly Wanted[];
   /** How health of the user's own kinds is told: from the input, and from CRDs of the set. */
   readonly rules: readonly HealthRule[];
 }
@@ -97,8 +102,12 @@ function planSet(inputs: Inputs, facts: SetFacts): SetPlan {
   const { state } = facts;
   const recovery = recoveryOf(state);
   const redact = createRedactor(facts.redactionKey);
-  const isChanging = facts.wanted.some((one) => !facts.unchanged.has(one.identity));
-  const objects = facts.wanted.map((wanted): PlannedObject => {
+  // A hook that went after its success is no change: it runs again with the next one.
+  const isSpent = (one: Wanted) => !facts.live.has(one.identity) && isDeletedOnce(one.object, "succeeded");
+  const isChanging =
+    state.inventory === undefined || facts.wanted.some((one) => !facts.unchanged.has(one.identity) && !isSpent(one));
+  const used = facts.wanted.filter((one) => isChanging || !isSpent(one));
+  const objects = used.map((wanted): PlannedObject => {
     const live = facts.live.get(wanted.identity);
     const trial = facts.trials.get(wanted.identity);
     const isAnew = isChanging && live !== undefined && runsAnew(wanted.object);
@@ -139,6 +148,7 @@ function planSet(inputs: Inputs, facts: SetFacts): SetPlan {
     },
     shrinks: state.inventory !== undefined && isWider(state.inventory, facts.wanted, state.namespace),
     recovery,
+    failureHooks: facts.failureHooks,
     rules,
   };
 }

@@ -1,8 +1,9 @@
 // Inputs, objects and facts for the tables of the tests.
 import { type RawInputs, readContext } from "@eks-actions/action";
 import { type KubeObject, parseManifests, type SourcedObject } from "@eks-actions/manifest";
+import type { AppState } from "./app-state.ts";
 import { type Inputs, readInputs } from "./inputs.ts";
-import type { AppState, SetFacts } from "./observe.ts";
+import type { SetFacts } from "./observe-set.ts";
 import { buildSet, type SetOptions } from "./set.ts";
 
 export const NOW = Date.UTC(2026, 10, 23, 10);
@@ -74,6 +75,7 @@ export function factsOf(wanted: SetFacts["wanted"], change: Partial<SetFacts> = 
     live: new Map(),
     leftovers: [],
     trials: new Map(),
+    failureHooks: [],
     redactionKey: Buffer.from("key"),
     inherited: undefined,
     ...change,

@@ -42,16 +42,19 @@ export async function writeAll(rollout: Rollout): Promise<void> {
   const waited = dependedOn(plan.objects.flatMap(({ wanted }) => (wanted === undefined ? [] : [wanted.object])));
   const changing = plan.objects.filter((one) => one.action !== "unchanged");
   const waves = [...new Set(changing.map((one) => one.wave))].sort((a, b) => a - b);
+  let written: readonly PlannedObject[] = [];
   for (const [index, wave] of waves.entries()) {
     const group = changing.filter((one) => one.wave === wave);
     await writeWave(rollout, wave, group);
     const next = waves[index + 1];
     if (next === undefined) break;
+    // Between two values of a sync-wave all of the first must be healthy, whichever of our own waves it was in.
     const crossesSync = Math.floor(next / WAVES_PER_SYNC) !== Math.floor(wave / WAVES_PER_SYNC);
-    const needed = group.filter(
-      ({ wanted }) => crossesSync || (wanted !== undefined && waited.has(dependencyName(wanted.object))),
-    );
+    const named = group.filter(({ wanted }) => wanted !== undefined && waited.has(dependencyName(wanted.object)));
+    written = [...written, ...group];
+    const needed = crossesSync ? written : named;
     if (needed.length > 0) await awaitHealthy(rollout, needed);
+    if (crossesSync) written = [];
   }
   state.happened(`${changing.length} objects written`);
 }
