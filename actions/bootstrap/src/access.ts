@@ -11,7 +11,7 @@ import { canonical } from "./value.ts";
 /** Entries of the file against the live ones, with their policies. */
 export function planAccess(context: Context): Step {
   const { config, facts } = context;
-  const steps = config.accessConfig.accessEntries.map((entry, index) => planEntry(context, entry, index));
+  const steps = config.accessConfig.accessEntries.map((entry) => planEntry(context, entry));
   const listed = config.accessConfig.accessEntries.map((entry) => entry.principalARN);
   const extra = facts.entries.filter(
     (live) => !listed.includes(live.entry.principalArn ?? "") && !isSystem(context, live),
@@ -48,11 +48,15 @@ function isSystem(context: Context, live: LiveEntry): boolean {
   return nodeRoles.includes(principal) || ours.includes(principal) || live.entry.type === "EC2";
 }
 
-function planEntry(context: Context, wanted: AccessEntry, index: number): Step {
+export function entryPart(wanted: AccessEntry): string {
+  return `entry-${principalPart(wanted.principalARN)}`;
+}
+
+function planEntry(context: Context, wanted: AccessEntry): Step {
   const live = context.facts.entries.find((candidate) => candidate.entry.principalArn === wanted.principalARN);
-  const part = `entry-${principalPart(wanted.principalARN)}`;
+  const part = entryPart(wanted);
   const target = { kind: "AccessEntry", name: wanted.principalARN };
-  const pairs = entryPairs(wanted, live, index);
+  const pairs = entryPairs(wanted, live);
   const fields = Object.fromEntries(pairs.map((pair) => [pair.path, pair.desired ?? null]));
   if (live === undefined) {
     const calls: Call[] = [
@@ -130,10 +134,10 @@ function recreate(context: Context, wanted: AccessEntry, live: LiveEntry, part: 
   });
 }
 
-function entryPairs(wanted: AccessEntry, live: LiveEntry | undefined, index: number): readonly FieldPair[] {
+function entryPairs(wanted: AccessEntry, live: LiveEntry | undefined): readonly FieldPair[] {
   const pair = (name: string, desired: unknown, value: unknown): FieldPair => ({
     path: `accessEntries[${wanted.principalARN}].${name}`,
-    source: `accessConfig.accessEntries[${index}].${name}`,
+    source: `${wanted.source}.${name}`,
     class: "P",
     desired,
     live: value,

@@ -174,5 +174,5 @@ function noIdentity(context: Context, addon: Addon, source: string): Finding {
 
 function at(context: Context, path: string): Pick<Finding, "file" | "line" | "column"> {
   const place = placeOf(context.config, path);
-  return { file: context.config.file, line: place?.line, column: place?.column };
+  return { file: place?.file ?? context.config.file, line: place?.line, column: place?.column };
 }

@@ -1,3 +1,4 @@
+import type { AuthenticationMode, ClusterConfig } from "@eks-actions/cluster-config";
 import type { Context } from "./context.ts";
 import { type FieldPair, sorted } from "./diff.ts";
 import { controlPlaneSubnets, isForeignNetwork } from "./subnets.ts";
@@ -25,7 +26,7 @@ export function pairs(context: Context): readonly FieldPair[] {
     pair(
       "accessConfig.authenticationMode",
       "C!",
-      config.accessConfig.authenticationMode,
+      wantedMode(context),
       live?.accessConfig?.authenticationMode ?? "CONFIG_MAP",
     ),
     pair(
@@ -80,13 +81,67 @@ export function pairs(context: Context): readonly FieldPair[] {
       ),
     );
   }
+  for (const { path, desired, member } of componentConfigs(config)) {
+    found.push(pair(path, "C", desired, projected(desired, live?.[member])));
+  }
+  const { extension } = config;
+  if (extension?.deletionProtection !== undefined) {
+    found.push(pair("deletionProtection", "C", extension.deletionProtection, live?.deletionProtection ?? false));
+  }
   const auto = config.autoModeConfig;
   const liveAuto = live?.computeConfig?.enabled ?? false;
   found.push(pair("autoModeConfig.enabled", "C", auto.enabled, liveAuto));
   if (auto.enabled) {
     found.push(pair("autoModeConfig.nodePools", "C", sorted(auto.nodePools), sorted(live?.computeConfig?.nodePools)));
+    if (extension?.gatewayApiCrds !== undefined) {
+      const managed = live?.kubernetesNetworkConfig?.elasticLoadBalancing?.gatewayApi?.crds?.managed ?? false;
+      found.push(pair("gatewayApi.crds.managed", "C", extension.gatewayApiCrds, managed));
+    }
   }
   return found;
+}
+
+/** The file's authentication mode. Unless it is written out, a live cluster that is further on stays there. */
+export function wantedMode(context: Context): AuthenticationMode {
+  const { config, facts } = context;
+  const live = facts.cluster?.accessConfig?.authenticationMode;
+  const wanted = config.accessConfig.authenticationMode;
+  const isWritten = config.fields.some((use) => use.path === "accessConfig.authenticationMode");
+  return live === "API" && !isWritten ? "API" : wanted;
+}
+
+/** EKS goes from mode to mode in this order, one at a time and never back. */
+export const MODES: readonly AuthenticationMode[] = ["CONFIG_MAP", "API_AND_CONFIG_MAP", "API"];
+
+/** Settings of control plane components that the file gives; the API takes all of them in one update. */
+export function componentConfigs(config: ClusterConfig) {
+  const all = [
+    { path: "kubeAPIServerConfig", desired: config.kubeAPIServerConfig, member: "kubeApiServerConfig" },
+    { path: "kubeSchedulerConfig", desired: config.kubeSchedulerConfig, member: "kubeSchedulerConfig" },
+    {
+      path: "kubeControllerManagerConfig",
+      desired: config.kubeControllerManagerConfig,
+      member: "kubeControllerManagerConfig",
+    },
+  ] as const;
+  return all.filter((entry) => entry.desired !== undefined);
+}
+
+/** What a value holds at the members that a pattern gives: EKS fills in defaults, which nobody asked for. */
+function projected(pattern: unknown, value: unknown): unknown {
+  if (typeof pattern !== "object" || pattern === null || Array.isArray(pattern)) return value;
+  const members = new Map(Object.entries(typeof value === "object" && value !== null ? value : {}));
+  return Object.fromEntries(Object.entries(pattern).map(([key, inner]) => [key, projected(inner, members.get(key))]));
+}
+
+/** Auto Mode's load balancing, with the Gateway API's definitions where the extension decides about them. */
+export function loadBalancing(context: Context): Readonly<Record<string, unknown>> {
+  const { autoModeConfig, extension } = context.config;
+  const managed = extension?.gatewayApiCrds;
+  return {
+    enabled: autoModeConfig.enabled,
+    ...(autoModeConfig.enabled && managed !== undefined ? { gatewayApi: { crds: { managed } } } : {}),
+  };
 }
 
 export function fieldsOf(all: readonly FieldPair[]): Readonly<Record<string, unknown>> {

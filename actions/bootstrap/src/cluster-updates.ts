@@ -1,9 +1,22 @@
+import type { AuthenticationMode } from "@eks-actions/cluster-config";
+import { entryPart } from "./access.ts";
 import type { Action, Call, Step } from "./action.ts";
 import { create } from "./build.ts";
-import { compute, EXCLUSIVE, encryption, logging, pairs, securityGroups } from "./cluster-fields.ts";
+import {
+  componentConfigs,
+  compute,
+  EXCLUSIVE,
+  encryption,
+  loadBalancing,
+  logging,
+  MODES,
+  pairs,
+  securityGroups,
+  wantedMode,
+} from "./cluster-fields.ts";
 import type { Word } from "./consent.ts";
 import type { Context } from "./context.ts";
-import { compare, type FieldPair } from "./diff.ts";
+import { type Comparison, compare, type FieldPair } from "./diff.ts";
 import { usual } from "./durations.ts";
 import type { Finding } from "./finding.ts";
 import { controlPlaneSubnets } from "./subnets.ts";
@@ -12,17 +25,19 @@ import { APPLIED, userTags } from "./tags.ts";
 /** Groups of settings that AWS takes in one call, in the order in which they must be sent. */
 const UPDATES: readonly { readonly name: string; readonly paths: readonly string[] }[] = [
   { name: "access", paths: ["accessConfig.authenticationMode"] },
+  { name: "deletion-protection", paths: ["deletionProtection"] },
   { name: "subnets", paths: ["vpc.controlPlaneSubnetIDs", "vpc.controlPlaneSecurityGroupIDs"] },
   {
     name: "endpoint",
     paths: ["vpc.clusterEndpoints.publicAccess", "vpc.clusterEndpoints.privateAccess", "vpc.publicAccessCIDRs"],
   },
   { name: "encryption", paths: ["secretsEncryption.keyARN"] },
-  { name: "auto-mode", paths: ["autoModeConfig.enabled", "autoModeConfig.nodePools"] },
+  { name: "auto-mode", paths: ["autoModeConfig.enabled", "autoModeConfig.nodePools", "gatewayApi.crds.managed"] },
   { name: "tier", paths: ["controlPlaneScalingConfig.tier"] },
   { name: "upgrade-policy", paths: ["upgradePolicy.supportType"] },
   { name: "zonal-shift", paths: ["zonalShiftConfig.enabled"] },
   { name: "logging", paths: ["cloudWatch.clusterLogging.enableTypes"] },
+  { name: "components", paths: ["kubeAPIServerConfig", "kubeSchedulerConfig", "kubeControllerManagerConfig"] },
   { name: "tags", paths: ["metadata.tags"] },
 ];
 
@@ -35,7 +50,7 @@ export function updateActions(context: Context): Step {
   let before: readonly string[] = ["role-cluster", "role-auto"];
   for (const { name, paths } of UPDATES) {
     const changed = comparison.changed.filter((pair) => paths.includes(pair.path));
-    if (changed.length === 0) continue;
+    if (changed.length === 0 || (name === "access" && nextMode(context) === "API")) continue;
     const calls = updateCalls(context, name);
     const retag: Call = {
       service: "eks",
@@ -61,13 +76,47 @@ export function updateActions(context: Context): Step {
     );
     before = [actions.at(-1)?.id ?? ""];
   }
-  return { actions, findings };
+  return { actions: [...actions, ...closingMode(context, comparison)], findings };
+}
+
+/** The next mode on the way to the wanted one; `undefined` when it is reached, or lies behind. */
+function nextMode(context: Context): AuthenticationMode | undefined {
+  const live = MODES.indexOf(context.facts.cluster?.accessConfig?.authenticationMode ?? "CONFIG_MAP");
+  return MODES[live + 1 <= MODES.indexOf(wantedMode(context)) ? live + 1 : MODES.length];
+}
+
+/** With `API` the ConfigMap counts no more, so every entry that takes its place must be there before. */
+function closingMode(context: Context, comparison: Comparison): readonly Action[] {
+  const { config } = context;
+  if (nextMode(context) === undefined || wantedMode(context) !== "API") return [];
+  return [
+    create({
+      part: "cluster-api-mode",
+      op: "update",
+      target: { kind: "Cluster", name: config.metadata.name },
+      class: "C",
+      needs: ["one-way"],
+      after: ["cluster", ...config.accessConfig.accessEntries.map(entryPart)],
+      locks: EXCLUSIVE,
+      calls: [
+        {
+          service: "eks",
+          operation: "UpdateClusterConfig",
+          args: { name: config.metadata.name, accessConfig: { authenticationMode: "API" } },
+        },
+      ],
+      until: { kind: "update" },
+      changes: comparison.changes.filter((change) => change.path === "accessConfig.authenticationMode"),
+      expectedSeconds: usual.clusterUpdate.usual,
+    }),
+  ];
 }
 
 function needsOf(changed: readonly FieldPair[]): readonly Word[] {
   const needs = new Set<Word>();
   for (const pair of changed) {
     if (pair.class === "C!") needs.add("one-way");
+    if (pair.path === "deletionProtection" && pair.desired === false) needs.add("disable-deletion-protection");
     if (pair.path === "vpc.clusterEndpoints.publicAccess" && pair.desired === true) needs.add("open-public-endpoint");
     if (pair.path === "vpc.publicAccessCIDRs" && Array.isArray(pair.desired) && pair.desired.includes("0.0.0.0/0")) {
       needs.add("open-public-endpoint");
@@ -84,7 +133,11 @@ function updateCalls(context: Context, name: string): readonly Call[] {
   ];
   switch (name) {
     case "access":
-      return update({ accessConfig: { authenticationMode: config.accessConfig.authenticationMode } });
+      return update({ accessConfig: { authenticationMode: nextMode(context) } });
+    case "deletion-protection":
+      return update({ deletionProtection: config.extension?.deletionProtection });
+    case "components":
+      return update(Object.fromEntries(componentConfigs(config).map(({ member, desired }) => [member, desired])));
     case "subnets":
       return update({
         resourcesVpcConfig: { subnetIds: controlPlaneSubnets(context), securityGroupIds: securityGroups(context) },
@@ -115,7 +168,7 @@ function updateCalls(context: Context, name: string): readonly Call[] {
       return update({
         computeConfig: compute(context),
         storageConfig: { blockStorage: { enabled: config.autoModeConfig.enabled } },
-        kubernetesNetworkConfig: { elasticLoadBalancing: { enabled: config.autoModeConfig.enabled } },
+        kubernetesNetworkConfig: { elasticLoadBalancing: loadBalancing(context) },
       });
     case "tier":
       return update({ controlPlaneScalingConfig: config.controlPlaneScalingConfig });
@@ -144,7 +197,10 @@ function fixedFindings(context: Context): readonly Finding[] {
   const { config, facts } = context;
   const { cluster } = facts;
   const live = cluster?.encryptionConfig?.[0]?.provider?.keyArn;
+  const mode = cluster?.accessConfig?.authenticationMode ?? "CONFIG_MAP";
+  const wanted = wantedMode(context);
   const fixed: readonly (readonly [string, unknown, unknown])[] = [
+    ["accessConfig.authenticationMode", MODES.indexOf(wanted) < MODES.indexOf(mode) ? wanted : mode, mode],
     ["iam.serviceRoleARN", config.iam.serviceRoleARN ?? cluster?.roleArn, cluster?.roleArn],
     [
       "kubernetesNetworkConfig.serviceIPv4CIDR",

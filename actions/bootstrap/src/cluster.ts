@@ -1,6 +1,16 @@
 import type { Action, Step } from "./action.ts";
 import { create } from "./build.ts";
-import { compute, EXCLUSIVE, encryption, fieldsOf, logging, pairs, securityGroups } from "./cluster-fields.ts";
+import {
+  componentConfigs,
+  compute,
+  EXCLUSIVE,
+  encryption,
+  fieldsOf,
+  loadBalancing,
+  logging,
+  pairs,
+  securityGroups,
+} from "./cluster-fields.ts";
 import { updateActions } from "./cluster-updates.ts";
 import type { Context } from "./context.ts";
 import { autoModeRole, clusterRole } from "./desired-roles.ts";
@@ -97,7 +107,7 @@ function createCluster(context: Context, version: string): Action {
       ...(config.kubernetesNetworkConfig.serviceIPv4CIDR === undefined
         ? {}
         : { serviceIpv4Cidr: config.kubernetesNetworkConfig.serviceIPv4CIDR }),
-      ...(auto.enabled ? { elasticLoadBalancing: { enabled: true } } : {}),
+      ...(auto.enabled ? { elasticLoadBalancing: loadBalancing(context) } : {}),
     },
     // EKS's own default is CONFIG_MAP, which nobody wants; and its self-managed add-ons would collide with ours.
     accessConfig: {
@@ -115,6 +125,10 @@ function createCluster(context: Context, version: string): Action {
       ? {}
       : { controlPlaneScalingConfig: config.controlPlaneScalingConfig }),
     ...(auto.enabled ? { computeConfig: compute(context), storageConfig: { blockStorage: { enabled: true } } } : {}),
+    ...Object.fromEntries(componentConfigs(config).map(({ member, desired }) => [member, desired])),
+    ...(config.extension?.deletionProtection === undefined
+      ? {}
+      : { deletionProtection: config.extension.deletionProtection }),
     tags: own,
   };
   return create({

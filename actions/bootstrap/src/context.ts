@@ -1,27 +1,41 @@
 import type { ClusterConfig } from "@eks-actions/cluster-config";
 import type { Facts } from "./facts.ts";
+import { withIgnoredFields } from "./ignored-fields.ts";
 import type { Inputs } from "./inputs.ts";
 import { type Ownership, PART, readTags, type Tags } from "./tags.ts";
 import type { Known } from "./value.ts";
 
 /** What every part of the plan works from. */
 export interface Context {
-  readonly inputs: Inputs;
+  readonly inputs: SettledInputs;
   readonly facts: Facts;
+  /** The file with the live values where another tool decides. */
   readonly config: ClusterConfig;
   readonly ownership: Ownership;
   /** Values of parts that exist. */
   readonly known: Known;
 }
 
+/** Inputs with the extension file's word where the workflow says nothing. */
+export interface SettledInputs extends Inputs {
+  readonly insights: "block" | "warn" | "off";
+  readonly nodeRoll: "each-minor" | "last";
+}
+
 export function createContext(inputs: Inputs, facts: Facts): Context {
-  const { config } = facts;
+  const config = withIgnoredFields(facts);
+  const upgrade = config.extension?.upgrade;
   const ownership: Ownership = {
     owner: inputs.owner,
     cluster: config.metadata.name,
     common: config.metadata.tags,
   };
-  return { inputs, facts, config, ownership, known: knownParts(facts) };
+  const settled: SettledInputs = {
+    ...inputs,
+    insights: inputs.insights ?? upgrade?.insights ?? "block",
+    nodeRoll: inputs.nodeRoll ?? upgrade?.nodeRoll ?? "last",
+  };
+  return { inputs: settled, facts, config, ownership, known: knownParts(facts) };
 }
 
 /** The name of our part in a tagged object; `undefined` for another cluster's or a foreign object. */

@@ -39,7 +39,7 @@ export function compare(config: ClusterConfig, pairs: readonly FieldPair[], appl
       from: pair.live ?? null,
       to: pair.desired ?? null,
       origin: applied === undefined ? "config" : origin,
-      source: place === undefined ? undefined : { file: config.file, line: place.line },
+      source: place === undefined ? undefined : { file: place.file, line: place.line },
     };
   });
   return { changed, changes, fields };

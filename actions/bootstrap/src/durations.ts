@@ -10,6 +10,7 @@ export const usual = {
   clusterDelete: { usual: 180, p10: 69 },
   clusterUpdate: { usual: 120, p10: 60 },
   clusterUpgrade: { usual: 600, p10: 480 },
+  identityProvider: { usual: 300, p10: 60 },
   encryption: { usual: 3900, p10: 3600 },
   nodegroupCreate: { usual: 119, p10: 88 },
   nodegroupUpdate: { usual: 30, p10: 10 },

@@ -15,6 +15,7 @@ import type {
   EksAddonInfo,
   EksCluster,
   EksFargateProfile,
+  EksIdentityProvider,
   EksInsight,
   EksNodegroup,
   EksPodIdentity,
@@ -39,6 +40,7 @@ export interface Facts {
   readonly entries: readonly LiveEntry[];
   readonly podIdentities: readonly EksPodIdentity[];
   readonly fargateProfiles: readonly EksFargateProfile[];
+  readonly identityProviders: readonly EksIdentityProvider[];
   readonly capabilities: readonly string[];
   readonly updates: readonly RunningUpdate[];
   readonly versions: readonly EksVersion[];

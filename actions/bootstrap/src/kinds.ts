@@ -14,6 +14,8 @@ const KINDS: Readonly<Record<string, string>> = {
   SecurityGroup: "security group",
   LaunchTemplate: "launch template",
   OidcProvider: "OIDC provider",
+  IdentityProvider: "identity provider",
+  Capability: "capability",
   LogGroup: "log group",
   ElasticIp: "elastic IP",
 };

@@ -7,7 +7,7 @@ import { byClass, type Comparison, compare } from "./diff.ts";
 import { usual } from "./durations.ts";
 import type { Finding } from "./finding.ts";
 import type { PlannedTemplate } from "./launch-template.ts";
-import { eksTaint, nodeGroupPairs, nodeRepair, plainTaint } from "./nodegroup-fields.ts";
+import { eksTaint, nodeGroupPairs, nodeRepair, nodeUpdate, plainTaint } from "./nodegroup-fields.ts";
 import { APPLIED, retag, type Tags } from "./tags.ts";
 import { canonical } from "./value.ts";
 import { minorOf } from "./versions.ts";
@@ -103,8 +103,9 @@ function configUpdate(
   const config = {
     ...(has("labels") ? { labels: labelChange(group.labels, live.labels ?? {}) } : {}),
     ...(has("taints") ? { taints: taintChange(group, live) } : {}),
-    ...(has("minSize") || has("maxSize") ? { scalingConfig: scaling(group, live) } : {}),
-    ...(has("updateConfig") ? { updateConfig: group.updateConfig } : {}),
+    ...(has("minSize") || has("maxSize") || has("desiredCapacity") ? { scalingConfig: scaling(group, live) } : {}),
+    ...(has("updateConfig") ? { updateConfig: nodeUpdate(group) } : {}),
+    ...(has("warmPoolConfig") ? { warmPoolConfig: group.warmPoolConfig } : {}),
     ...(has("nodeRepairConfig") ? { nodeRepairConfig: nodeRepair(group) } : {}),
   };
   const calls: Call[] = [];
@@ -156,11 +157,13 @@ function taintChange(group: ManagedNodeGroup, live: EksNodegroup): unknown {
 }
 
 function scaling(group: ManagedNodeGroup, live: EksNodegroup): unknown {
-  const desired = live.scalingConfig?.desiredSize ?? group.desiredCapacity;
+  const desired = group.manageDesired
+    ? group.desiredCapacity
+    : (live.scalingConfig?.desiredSize ?? group.desiredCapacity);
   return {
     minSize: group.minSize,
     maxSize: group.maxSize,
-    // An autoscaler owns this number; it moves only when it would lie outside the new bounds.
+    // Unless the extension says otherwise an autoscaler owns this number; it moves only to stay within the bounds.
     desiredSize: Math.min(group.maxSize, Math.max(group.minSize, desired)),
   };
 }

@@ -9,6 +9,8 @@ import { ref, resolve, sortedSet } from "./value.ts";
 
 const EFFECTS = { NoSchedule: "NO_SCHEDULE", PreferNoSchedule: "PREFER_NO_SCHEDULE", NoExecute: "NO_EXECUTE" } as const;
 
+const EFFECT_WORDS = ["NoSchedule", "PreferNoSchedule", "NoExecute"] as const;
+
 export interface EksTaint {
   readonly key: string;
   readonly value?: string;
@@ -17,6 +19,12 @@ export interface EksTaint {
 
 export function eksTaint(taint: Taint): EksTaint {
   return { key: taint.key, ...(taint.value === "" ? {} : { value: taint.value }), effect: EFFECTS[taint.effect] };
+}
+
+/** As the file writes it. */
+export function fileTaint(taint: EksTaint): Taint {
+  const effect = EFFECT_WORDS.find((word) => EFFECTS[word] === taint.effect) ?? "NoSchedule";
+  return { key: taint.key, value: taint.value ?? "", effect };
 }
 
 export function nodeRoleReference(group: ManagedNodeGroup): unknown {
@@ -64,7 +72,13 @@ export function nodeGroupPairs(
     found.push(pair("amiFamily", "G", groupAmiType(group), live?.amiType));
   }
   if (group.updateConfig !== undefined) {
-    found.push(pair("updateConfig", "P", group.updateConfig, live?.updateConfig));
+    found.push(pair("updateConfig", "P", nodeUpdate(group), updateOf(group, live)));
+  }
+  if (group.manageDesired) {
+    found.push(pair("desiredCapacity", "P", group.desiredCapacity, live?.scalingConfig?.desiredSize));
+  }
+  if (group.warmPoolConfig !== undefined) {
+    found.push(pair("warmPoolConfig", "P", group.warmPoolConfig, given(group.warmPoolConfig, live?.warmPoolConfig)));
   }
   if (group.nodeRepairConfig !== undefined || live?.nodeRepairConfig?.enabled === true) {
     found.push(pair("nodeRepairConfig", "P", nodeRepair(group), repairOf(live)));
@@ -73,6 +87,27 @@ export function nodeGroupPairs(
     found.push(pair("releaseVersion", "R", group.releaseVersion, live?.releaseVersion));
   }
   return found;
+}
+
+export function nodeUpdate(group: ManagedNodeGroup): Readonly<Record<string, unknown>> {
+  return { ...group.updateConfig };
+}
+
+/** EKS shows one unavailable node where only the strategy is given, and DEFAULT where only the number is. */
+function updateOf(group: ManagedNodeGroup, live: EksNodegroup | undefined): Readonly<Record<string, unknown>> {
+  const { updateStrategy, ...limits } = live?.updateConfig ?? {};
+  const wanted = group.updateConfig;
+  const limited = wanted?.maxUnavailable !== undefined || wanted?.maxUnavailablePercentage !== undefined;
+  return {
+    ...(limited ? limits : {}),
+    ...(wanted?.updateStrategy === undefined ? {} : { updateStrategy: updateStrategy ?? "DEFAULT" }),
+  };
+}
+
+/** The members of `live` that the file gives. */
+function given(wanted: object, live: object | undefined): Readonly<Record<string, unknown>> {
+  const present = new Map(Object.entries(live ?? {}));
+  return Object.fromEntries(Object.keys(wanted).map((key) => [key, present.get(key)]));
 }
 
 export function nodeRepair(group: ManagedNodeGroup): Readonly<Record<string, unknown>> {

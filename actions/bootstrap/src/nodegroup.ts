@@ -18,6 +18,7 @@ import {
   nodeGroupPairs,
   nodeRepair,
   nodeRoleReference,
+  nodeUpdate,
 } from "./nodegroup-fields.ts";
 import { isForeignNetwork, nodeSubnets } from "./subnets.ts";
 import { APPLIED, OWNER, tagsOf } from "./tags.ts";
@@ -88,7 +89,8 @@ function createGroup(
     capacityType: capacityType(group),
     ...(Object.keys(group.labels).length === 0 ? {} : { labels: group.labels }),
     ...(group.taints.length === 0 ? {} : { taints: group.taints.map(eksTaint) }),
-    ...(group.updateConfig === undefined ? {} : { updateConfig: group.updateConfig }),
+    ...(group.updateConfig === undefined ? {} : { updateConfig: nodeUpdate(group) }),
+    ...(group.warmPoolConfig === undefined ? {} : { warmPoolConfig: group.warmPoolConfig }),
     ...(group.nodeRepairConfig === undefined ? {} : { nodeRepairConfig: nodeRepair(group) }),
     ...(group.releaseVersion === undefined ? {} : { releaseVersion: group.releaseVersion }),
     version,

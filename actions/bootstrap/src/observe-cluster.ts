@@ -10,6 +10,7 @@ type Inside = Pick<
   | "entries"
   | "podIdentities"
   | "fargateProfiles"
+  | "identityProviders"
   | "capabilities"
   | "updates"
   | "addonInfos"
@@ -36,22 +37,35 @@ export async function observeCluster(
       entries: [],
       podIdentities: [],
       fargateProfiles: [],
+      identityProviders: [],
       capabilities: [],
       updates: [],
       ...offered,
     };
   }
   const hasEntries = cluster.accessConfig?.authenticationMode !== "CONFIG_MAP";
-  const [[nodegroups, addons], entries, podIdentities, fargateProfiles, capabilities, offered] = await Promise.all([
-    readParts(aws, name, signal),
-    hasEntries ? readEntries(aws, name, signal) : [],
-    readPodIdentities(aws, name, signal),
-    readFargate(aws, name, signal),
-    aws.eks.capabilityNames(name, signal),
-    infos,
-  ]);
+  const [[nodegroups, addons], entries, podIdentities, fargateProfiles, identityProviders, capabilities, offered] =
+    await Promise.all([
+      readParts(aws, name, signal),
+      hasEntries ? readEntries(aws, name, signal) : [],
+      readPodIdentities(aws, name, signal),
+      readFargate(aws, name, signal),
+      readIdentityProviders(aws, name, signal),
+      aws.eks.capabilityNames(name, signal),
+      infos,
+    ]);
   const updates = await readUpdates(aws, name, cluster, nodegroups, addons, signal);
-  return { nodegroups, addons, entries, podIdentities, fargateProfiles, capabilities, updates, ...offered };
+  return {
+    nodegroups,
+    addons,
+    entries,
+    podIdentities,
+    fargateProfiles,
+    identityProviders,
+    capabilities,
+    updates,
+    ...offered,
+  };
 }
 
 async function readParts(aws: ClusterApi, name: string, signal: AbortSignal) {
@@ -88,6 +102,12 @@ async function readFargate(aws: ClusterApi, name: string, signal: AbortSignal) {
   const names = await aws.eks.fargateProfileNames(name, signal);
   const found = await Promise.all(names.map((profile) => aws.eks.fargateProfile(name, profile, signal)));
   return found.filter((profile) => profile !== undefined);
+}
+
+async function readIdentityProviders(aws: ClusterApi, name: string, signal: AbortSignal) {
+  const names = await aws.eks.identityProviderNames(name, signal);
+  const found = await Promise.all(names.map((provider) => aws.eks.identityProvider(name, provider, signal)));
+  return found.filter((provider) => provider !== undefined);
 }
 
 async function readPodIdentities(aws: ClusterApi, name: string, signal: AbortSignal) {

@@ -58,6 +58,8 @@ async function foreignNetwork(
 ): Promise<LiveNetwork["foreign"]> {
   const listed = [...config.vpc.subnets.public, ...config.vpc.subnets.private];
   const ids = [...listed.flatMap((subnet) => subnet.id ?? []), ...config.vpc.controlPlaneSubnetIDs];
+  const { discover } = config.extension ?? {};
+  if (discover !== undefined) return byTags(aws, [discover.private, discover.public], config.vpc.id, signal);
   if (ids.length > 0) return byIds(aws, ids, config.vpc.id, signal);
   if (config.vpc.id !== undefined) return byVpc(aws, config.vpc.id, signal);
   const live = cluster?.resourcesVpcConfig;
@@ -68,6 +70,27 @@ async function foreignNetwork(
 async function byIds(aws: ClusterApi, ids: readonly string[], vpcId: string | undefined, signal: AbortSignal) {
   const found = await Promise.all(ids.map((id) => aws.ec2.subnets({ ids: [id] }, signal)));
   const subnets = found.flat();
+  const id = vpcId ?? subnets[0]?.VpcId;
+  const [vpc] = id === undefined ? [] : await aws.ec2.vpcs({ ids: [id] }, signal);
+  return { vpc, subnets };
+}
+
+/** Subnets that carry all tags of one of the given sets. */
+async function byTags(
+  aws: ClusterApi,
+  sets: readonly (Readonly<Record<string, string>> | undefined)[],
+  vpcId: string | undefined,
+  signal: AbortSignal,
+) {
+  const inVpc = vpcId === undefined ? {} : { "vpc-id": [vpcId] };
+  const found = await Promise.all(
+    sets.map((tags) => {
+      if (tags === undefined) return [];
+      const wanted = Object.entries(tags).map(([key, value]) => [`tag:${key}`, [value]] as const);
+      return aws.ec2.subnets({ filters: { ...inVpc, ...Object.fromEntries(wanted) } }, signal);
+    }),
+  );
+  const subnets = [...new Map(found.flat().map((subnet) => [subnet.SubnetId, subnet])).values()];
   const id = vpcId ?? subnets[0]?.VpcId;
   const [vpc] = id === undefined ? [] : await aws.ec2.vpcs({ ids: [id] }, signal);
   return { vpc, subnets };

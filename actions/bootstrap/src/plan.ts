@@ -12,14 +12,17 @@ import type { Facts } from "./facts.ts";
 import { planFargate } from "./fargate.ts";
 import type { Finding } from "./finding.ts";
 import { planHash } from "./hash.ts";
+import { planIdentityProviders } from "./identity-provider.ts";
 import type { Inputs } from "./inputs.ts";
 import { lockoutFindings } from "./lockout.ts";
 import { planLogRetention } from "./log-group.ts";
+import { holdOutside } from "./maintenance.ts";
 import { ownNetwork } from "./network.ts";
 import { planNodeGroup } from "./nodegroup.ts";
 import { planOidcProvider } from "./oidc.ts";
 import { order, type Timing, timing } from "./order.ts";
 import { planPodIdentities, podIdentityRoles } from "./pod-identity.ts";
+import { protectionFindings } from "./protection.ts";
 import { planRole } from "./roles.ts";
 import { foreignFindings, isForeignNetwork, plannedSubnets } from "./subnets.ts";
 import { unlistedGroups, unlistedRoles } from "./unlisted.ts";
@@ -52,12 +55,14 @@ export interface Resolved {
 /** What would be done, and what stands against it. Pure: equal inputs and facts give an equal plan. */
 export function plan(inputs: Inputs, facts: Facts): Plan {
   const isDestroy = inputs.mode === "destroy" || (inputs.mode === "plan" && inputs.planFor === "destroy");
-  return isDestroy ? planDestroy(inputs, facts) : planApply(inputs, facts);
+  if (!isDestroy) return planApply(inputs, facts);
+  const planned = planDestroy(inputs, facts);
+  return { ...planned, findings: [...planned.findings, ...protectionFindings(facts, planned.actions)] };
 }
 
 function planApply(inputs: Inputs, facts: Facts): Plan {
   const context = createContext(inputs, facts);
-  const { config } = facts;
+  const { config } = context;
   const target = targetVersion(config, facts.cluster?.version, facts.versions);
   const version = facts.cluster?.version ?? target.version;
   const foreign = isForeignNetwork(context);
@@ -77,6 +82,7 @@ function planApply(inputs: Inputs, facts: Facts): Plan {
     planLogRetention(context),
     planAccess(context),
     planPodIdentities(context),
+    planIdentityProviders(context),
     ...config.addons.map((addon) => planAddon(context, addon, version)),
     unlistedAddons(context),
     ...config.managedNodeGroups.map((group) => planNodeGroup(context, group, target.version)),
@@ -92,11 +98,16 @@ function planApply(inputs: Inputs, facts: Facts): Plan {
       first.flatMap((step) => step.actions),
     ),
   ];
-  const actions = order(steps.flatMap((step) => step.actions));
+  const wished = order(steps.flatMap((step) => step.actions));
+  // A plan shows all of it; only what is to be carried out now waits for its window.
+  const windows = inputs.mode === "apply" ? (config.extension?.maintenanceWindows ?? []) : [];
+  const { actions, findings: held } = holdOutside(windows, facts.now, wished);
   const findings: readonly Finding[] = [
     ...unsupportedFindings(context),
     ...(target.finding === undefined ? [] : [target.finding]),
     ...steps.flatMap((step) => step.findings ?? []),
+    ...held,
+    ...protectionFindings(facts, actions),
     ...lockoutFindings(context, actions),
     ...consentFindings(actions, inputs.allow),
     ...(config.iam.serviceAccounts.length === 0
@@ -137,7 +148,7 @@ function planApply(inputs: Inputs, facts: Facts): Plan {
       ),
     },
     timing: timing(actions),
-    planHash: planHash(actions),
+    planHash: planHash(wished),
   };
 }
 
@@ -161,7 +172,7 @@ function roleSpecs(context: ReturnType<typeof createContext>) {
 function placed(finding: Finding, facts: Facts): Finding {
   if (finding.line !== undefined || finding.path === undefined) return finding;
   const place = placeOf(facts.config, finding.path);
-  return place === undefined ? finding : { ...finding, file: facts.config.file, ...place };
+  return place === undefined ? finding : { ...finding, ...place };
 }
 
 export type PlanStatus = "converged" | "pending" | "in-progress" | "blocked" | "failed";
@@ -169,6 +180,7 @@ export type PlanStatus = "converged" | "pending" | "in-progress" | "blocked" | "
 export function statusOf(plan: Plan): PlanStatus {
   if (plan.findings.some((finding) => finding.level === "fatal")) return "failed";
   if (plan.findings.some((finding) => finding.level === "block")) return "blocked";
-  if (plan.actions.length === 0) return "converged";
+  const waits = plan.findings.some((finding) => finding.code === "OUTSIDE_WINDOW");
+  if (plan.actions.length === 0) return waits ? "pending" : "converged";
   return plan.actions.every((action) => action.op === "wait") ? "in-progress" : "pending";
 }

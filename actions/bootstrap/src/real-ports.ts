@@ -4,7 +4,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import { ActionError, type BasePorts } from "@eks-actions/action";
 import { createAws, createClusterApi } from "@eks-actions/aws";
 import { parseClusterConfig } from "@eks-actions/cluster-config";
-import { readConfigFile } from "./config-file.ts";
+import { readConfigFiles } from "./config-file.ts";
 import { comment, driftIssue } from "./conversation.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Ports } from "./ports.ts";
@@ -15,9 +15,10 @@ const PLAN_LIMIT_BYTES = 10 * 1024 * 1024;
 /** The real AWS, the real GitHub, the runner's disk. @throws ActionError every fault of the config */
 export function realPorts(base: BasePorts, inputs: Inputs): Ports {
   const { run, clock, log } = base;
-  const file = readConfigFile(inputs.config, run.workspace);
-  const config = parseClusterConfig(file.text, {
-    file: file.path,
+  const files = readConfigFiles(inputs.config, run.workspace);
+  const config = parseClusterConfig(files.config.text, {
+    file: files.config.path,
+    extension: files.extension === undefined ? undefined : { text: files.extension.text, file: files.extension.path },
     convertSelfManaged: inputs.nodegroupsSelfmanaged === "convert",
   });
   const plain = createAws({ region: config.metadata.region, clock, run, action: "bootstrap", log });

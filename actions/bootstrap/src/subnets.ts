@@ -3,6 +3,7 @@ import type { ManagedNodeGroup } from "@eks-actions/cluster-config";
 import type { Context } from "./context.ts";
 import type { Finding } from "./finding.ts";
 import { chooseZones, isUsable, layout } from "./network-layout.ts";
+import { readTags } from "./tags.ts";
 import { type Ref, ref } from "./value.ts";
 
 /** A subnet as the plan uses it: ours by reference, a foreign one by id. */
@@ -41,10 +42,11 @@ function foreignSubnets(context: Context, live: readonly Ec2Subnet[]): readonly 
     ...subnets.private.map((subnet) => ({ ...subnet, isPublic: false })),
   ];
   if (listed.length === 0) {
+    const discovered = context.config.extension?.discover;
     return live.map((subnet) => ({
       id: subnet.SubnetId ?? "",
       zone: subnet.AvailabilityZone ?? "",
-      isPublic: subnet.MapPublicIpOnLaunch === true,
+      isPublic: discovered === undefined ? subnet.MapPublicIpOnLaunch === true : !carries(subnet, discovered.private),
       names: [subnet.SubnetId ?? "", subnet.AvailabilityZone ?? ""],
     }));
   }
@@ -58,6 +60,11 @@ function foreignSubnets(context: Context, live: readonly Ec2Subnet[]): readonly 
     const zone = found.AvailabilityZone ?? "";
     return [{ id: found.SubnetId, zone, isPublic: wanted.isPublic, names: [wanted.key, found.SubnetId, zone] }];
   });
+}
+
+function carries(subnet: Ec2Subnet, wanted: Readonly<Record<string, string>> | undefined): boolean {
+  const tags = readTags(subnet.Tags);
+  return wanted !== undefined && Object.entries(wanted).every(([key, value]) => tags[key] === value);
 }
 
 /** Subnets into which EKS puts the control plane's network interfaces. */
@@ -100,6 +107,9 @@ export function foreignFindings(context: Context): readonly Finding[] {
         invalid(`vpc.subnets.${side}.${subnet.key}`, `subnet ${what} does not exist`, "check the id and the region");
       }
     }
+  }
+  if (config.extension?.discover !== undefined && foreign.subnets.length === 0) {
+    invalid("vpc.discover", "no subnet carries these tags", "check the tags, and the region");
   }
   const vpcs = new Set(foreign.subnets.map((subnet) => subnet.VpcId));
   if (config.vpc.id !== undefined) vpcs.add(config.vpc.id);

@@ -2,7 +2,7 @@ import type { Action, Call } from "./action.ts";
 import { canonical, sha256 } from "./value.ts";
 
 const EKS_TOKEN =
-  /^(Create(Cluster|Nodegroup|Addon|AccessEntry|PodIdentityAssociation|FargateProfile)|Update\w+|AssociateEncryptionConfig)$/;
+  /^(Create(Cluster|Nodegroup|Addon|AccessEntry|PodIdentityAssociation|FargateProfile|Capability)|Update\w+|AssociateEncryptionConfig|(Associate|Disassociate)IdentityProviderConfig)$/;
 const EC2_TOKEN = /^(CreateNatGateway|CreateLaunchTemplate|CreateLaunchTemplateVersion|CreateRouteTable)$/;
 
 /** Name of the member that makes a call idempotent; `undefined` for calls that have none. */

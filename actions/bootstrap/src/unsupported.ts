@@ -8,6 +8,9 @@ const DONE = [
   /^iam\.serviceAccounts/,
   /^iam\.fargatePodExecutionRole/,
   /^fargateProfiles/,
+  /^iamIdentityMappings/,
+  /^identityProviders/,
+  /^kube(APIServer|Scheduler|ControllerManager)Config/,
   /^kubernetesNetworkConfig$/,
   /^kubernetesNetworkConfig\.serviceIPv4CIDR$/,
 ];
@@ -22,9 +25,10 @@ const NOT_YET: readonly (readonly [RegExp, string])[] = [
 
 /** One finding for the outermost field of each kind that cannot be carried out. */
 export function unsupportedFindings(context: Context): readonly Finding[] {
-  const { fields, file } = context.config;
+  const { fields, file, extension } = context.config;
   const found: { readonly use: FieldUse; readonly hint: string }[] = [];
   for (const use of fields) {
+    if (use.file === extension?.file) continue;
     const covered = found.some(
       ({ use: outer }) => use.path.startsWith(`${outer.path}.`) || use.path.startsWith(`${outer.path}[`),
     );

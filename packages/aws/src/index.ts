@@ -44,6 +44,7 @@ export type {
   EksAddonInfo,
   EksCluster,
   EksFargateProfile,
+  EksIdentityProvider,
   EksInsight,
   EksNodegroup,
   EksPodIdentity,

@@ -9,6 +9,7 @@ export interface FieldUse {
   readonly path: string;
   /** The path without indices and keys: `managedNodeGroups[].maxSize`. */
   readonly pattern: string;
+  readonly file: string;
   readonly place: Place;
   readonly field: Field;
 }
@@ -28,8 +29,8 @@ interface Spot {
   readonly field: Field | undefined;
 }
 
-/** Walks a document along a closed schema and collects every fault. */
-export function check(root: Tree, schema: Shape, file: string): Checked {
+/** Walks a document along a closed schema and collects every fault. `what` names the schema in messages. */
+export function check(root: Tree, schema: Shape, file: string, what: string = "eksctl's ClusterConfig"): Checked {
   const uses: FieldUse[] = [];
   const faults: ActionError[] = [];
   const notices: string[] = [];
@@ -99,7 +100,7 @@ export function check(root: Tree, schema: Shape, file: string): Checked {
         fault("CONFIG_UNSUPPORTED_FIELD", entry.place, `\`${path}\` is not supported: ${why}`, alternative);
         continue;
       }
-      uses.push({ path, pattern, place: entry.place, field });
+      uses.push({ path, pattern, file, place: entry.place, field });
       value[entry.key] = walk(entry.value, field.shape, { path, pattern, field });
     }
     for (const name of shape.required) {
@@ -139,7 +140,7 @@ export function check(root: Tree, schema: Shape, file: string): Checked {
   const unknown = (key: string, path: string, place: Place, known: readonly string[]) => {
     const near = nearest(key, known);
     const hint = near === undefined ? `known here: ${[...known].sort().join(", ")}` : `did you mean \`${near}\`?`;
-    fault("CONFIG_UNKNOWN_FIELD", place, `\`${printable(path)}\` is not a field of eksctl's ClusterConfig`, hint);
+    fault("CONFIG_UNKNOWN_FIELD", place, `\`${printable(path)}\` is not a field of ${what}`, hint);
   };
   const wrongKind = (tree: Tree, accepted: string, spot: Spot): undefined => {
     fault(

@@ -1,5 +1,6 @@
 import { addons } from "./addons.ts";
 import { accessConfig, capability, clusterIam } from "./identity.ts";
+import { identityMappings } from "./identity-mapping.ts";
 import type {
   AutoMode,
   ClusterConfig,
@@ -44,12 +45,8 @@ export function withDefaults(value: unknown): Omit<ClusterConfig, "file" | "fiel
     },
     remoteNetworkConfig: remoteNetwork(root["remoteNetworkConfig"]),
     iam: clusterIam(record(root["iam"])),
-    accessConfig: accessConfig(record(root["accessConfig"])),
-    iamIdentityMappings: records(root["iamIdentityMappings"]).map((raw) => ({
-      arn: textOf(raw, "arn") ?? "",
-      username: textOf(raw, "username"),
-      groups: textsOf(raw, "groups"),
-    })),
+    accessConfig: accessConfig(root),
+    iamIdentityMappings: identityMappings(root),
     identityProviders: records(root["identityProviders"]).map((raw) => ({
       name: textOf(raw, "name") ?? "",
       issuerURL: textOf(raw, "issuerURL") ?? "",

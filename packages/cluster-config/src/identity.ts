@@ -1,3 +1,4 @@
+import { identityMappings, mappedEntries } from "./identity-mapping.ts";
 import type {
   AccessConfig,
   AccessPolicy,
@@ -63,17 +64,22 @@ export function wellKnown(raw: Raw): readonly WellKnownPolicy[] {
   return setFlags(raw["wellKnownPolicies"]) as readonly WellKnownPolicy[];
 }
 
-export function accessConfig(raw: Raw): AccessConfig {
+export function accessConfig(root: Raw): AccessConfig {
+  const raw = record(root["accessConfig"]);
   return {
     authenticationMode: wordOf<AuthenticationMode>(raw, "authenticationMode") ?? "API_AND_CONFIG_MAP",
     bootstrapClusterCreatorAdminPermissions: flagOf(raw, "bootstrapClusterCreatorAdminPermissions") ?? true,
-    accessEntries: records(raw["accessEntries"]).map((entry) => ({
-      principalARN: textOf(entry, "principalARN") ?? "",
-      type: textOf(entry, "type") ?? "STANDARD",
-      kubernetesGroups: textsOf(entry, "kubernetesGroups"),
-      kubernetesUsername: textOf(entry, "kubernetesUsername"),
-      accessPolicies: accessPolicies(entry),
-    })),
+    accessEntries: [
+      ...records(raw["accessEntries"]).map((entry, index) => ({
+        principalARN: textOf(entry, "principalARN") ?? "",
+        source: `accessConfig.accessEntries[${index}]`,
+        type: textOf(entry, "type") ?? "STANDARD",
+        kubernetesGroups: textsOf(entry, "kubernetesGroups"),
+        kubernetesUsername: textOf(entry, "kubernetesUsername"),
+        accessPolicies: accessPolicies(entry),
+      })),
+      ...mappedEntries(identityMappings(root)),
+    ],
   };
 }
 

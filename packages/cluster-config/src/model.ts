@@ -1,5 +1,5 @@
 import type { FieldUse } from "./check.ts";
-import type { Place } from "./document.ts";
+import type { ClusterExtension, WarmPool } from "./extension-model.ts";
 
 type Tags = Readonly<Record<string, string>>;
 /** A policy document or other free YAML. */
@@ -36,6 +36,7 @@ export interface ClusterConfig {
   readonly upgradePolicy?: { readonly supportType: "STANDARD" | "EXTENDED" } | undefined;
   readonly zonalShiftConfig?: { readonly enabled: boolean } | undefined;
   readonly controlPlaneScalingConfig?: { readonly tier: ScalingTier } | undefined;
+  /** As the API takes them; a member that is not given is not compared. */
   readonly kubeAPIServerConfig?: FreeDocument | undefined;
   readonly kubeSchedulerConfig?: FreeDocument | undefined;
   readonly kubeControllerManagerConfig?: FreeDocument | undefined;
@@ -44,7 +45,9 @@ export interface ClusterConfig {
   readonly karpenter?: Karpenter | undefined;
   /** Managed groups, and self-managed ones that were converted (`isConverted`). */
   readonly managedNodeGroups: readonly ManagedNodeGroup[];
-  /** Every field that stands in the file. */
+  /** What the extension file adds; its settings of node groups stand there already. */
+  readonly extension?: ClusterExtension | undefined;
+  /** Every field that stands in the file or its extension. */
   readonly fields: readonly FieldUse[];
   /** Sentences about what reading changed or skipped. */
   readonly notices: readonly string[];
@@ -166,11 +169,14 @@ export type AuthenticationMode = "API" | "API_AND_CONFIG_MAP" | "CONFIG_MAP";
 export interface AccessConfig {
   readonly authenticationMode: AuthenticationMode;
   readonly bootstrapClusterCreatorAdminPermissions: boolean;
+  /** Those of `accessEntries`, then what `iamIdentityMappings` come to. */
   readonly accessEntries: readonly AccessEntry[];
 }
 
 export interface AccessEntry {
   readonly principalARN: string;
+  /** Where it stands: `accessConfig.accessEntries[0]` or `iamIdentityMappings[0]`. */
+  readonly source: string;
   readonly type: string;
   readonly kubernetesGroups: readonly string[];
   readonly kubernetesUsername?: string | undefined;
@@ -182,6 +188,7 @@ export interface AccessPolicy {
   readonly accessScope: { readonly type: "cluster" | "namespace"; readonly namespaces: readonly string[] };
 }
 
+/** One line of `aws-auth`, as `iamIdentityMappings` lists it. */
 export interface IdentityMapping {
   readonly arn: string;
   readonly username?: string | undefined;
@@ -285,6 +292,13 @@ export interface NodeGroupIam {
   readonly withAddonPolicies: readonly string[];
 }
 
+export interface NodeUpdate {
+  readonly maxUnavailable?: number | undefined;
+  readonly maxUnavailablePercentage?: number | undefined;
+  /** From the extension. */
+  readonly updateStrategy?: "DEFAULT" | "MINIMAL" | undefined;
+}
+
 export interface NodeRepair {
   readonly enabled: boolean;
   readonly maxUnhealthyNodeThresholdPercentage?: number | undefined;
@@ -320,9 +334,10 @@ export interface ManagedNodeGroup {
   readonly tags: Tags;
   readonly taints: readonly Taint[];
   readonly propagateASGTags: boolean;
-  readonly updateConfig?:
-    | { readonly maxUnavailable?: number | undefined; readonly maxUnavailablePercentage?: number | undefined }
-    | undefined;
+  readonly updateConfig?: NodeUpdate | undefined;
+  /** From the extension: the file, and no autoscaler, says how many nodes run. */
+  readonly manageDesired: boolean;
+  readonly warmPoolConfig?: WarmPool | undefined;
   readonly nodeRepairConfig?: NodeRepair | undefined;
   readonly iam: NodeGroupIam;
   readonly volume: NodeVolume;
@@ -351,16 +366,4 @@ export interface ManagedNodeGroup {
   readonly additionalVolumes: readonly FreeDocument[];
   readonly bottlerocket?: FreeDocument | undefined;
   readonly instanceSelector?: FreeDocument | undefined;
-}
-
-/** Where a field stands, by its path: exact, else the nearest enclosing one that stands in the file. */
-export function placeOf(config: ClusterConfig, path: string): Place | undefined {
-  let wanted = path;
-  for (;;) {
-    const use = config.fields.find((field) => field.path === wanted);
-    if (use !== undefined) return use.place;
-    const cut = Math.max(wanted.lastIndexOf("."), wanted.lastIndexOf("["));
-    if (cut <= 0) return undefined;
-    wanted = wanted.slice(0, cut);
-  }
 }

@@ -31,6 +31,7 @@ function nodeGroup(raw: Raw, source: string, isConverted: boolean): ManagedNodeG
     taints: taints(raw["taints"]),
     propagateASGTags: flagOf(raw, "propagateASGTags") ?? false,
     updateConfig: updateConfig(raw["updateConfig"]),
+    manageDesired: false,
     nodeRepairConfig: nodeRepair(raw["nodeRepairConfig"]),
     iam: nodeGroupIam(record(raw["iam"])),
     volume: volume(raw),

@@ -2,6 +2,7 @@ import { ActionError } from "@eks-actions/action/error";
 import { check } from "./check.ts";
 import { withDefaults } from "./defaults.ts";
 import { many, type Place, readDocument, type Tree } from "./document.ts";
+import { type ExtensionText, extended, readExtension } from "./extension.ts";
 import type { ClusterConfig } from "./model.ts";
 import { ruleFaults } from "./rules.ts";
 import { clusterConfigSchema } from "./schema/cluster.ts";
@@ -11,6 +12,8 @@ export interface ParseOptions {
   readonly file: string;
   /** `nodegroups-selfmanaged: convert` */
   readonly convertSelfManaged?: boolean | undefined;
+  /** A ClusterExtension that extends this file. */
+  readonly extension?: ExtensionText | undefined;
 }
 
 /**
@@ -23,17 +26,20 @@ export function parseClusterConfig(text: string, options: ParseOptions): Cluster
   const { root } = readDocument(text, file);
   expectClusterConfig(root, file);
   const checked = check(root, clusterConfigSchema, file);
+  const extension = options.extension === undefined ? undefined : readExtension(options.extension);
   const selfManaged = options.convertSelfManaged === true ? undefined : selfManagedFault(root, file);
-  const config: ClusterConfig = {
+  const plain: ClusterConfig = {
     file,
     ...withDefaults(checked.value),
     fields: checked.uses,
     notices: checked.notices,
   };
+  const config = extension === undefined ? plain : extended(plain, extension);
   const faults = [
     ...checked.faults,
+    ...(extension?.faults ?? []),
     ...(selfManaged === undefined ? [] : [selfManaged]),
-    ...ruleFaults(config, checked.value),
+    ...ruleFaults(config, checked.value, extension?.value),
   ];
   if (faults.length > 0) throw many(faults);
   return { ...config, notices: [...config.notices, ...conversionNotices(config)] };

@@ -1,13 +1,16 @@
 import { ActionError } from "@eks-actions/action/error";
-import type { ClusterConfig, ManagedNodeGroup, PodIdentityAssociation } from "./model.ts";
-import { placeOf } from "./model.ts";
+import { extensionRules } from "./extension-rules.ts";
+import { identityRules, podIdentityRules } from "./identity-rules.ts";
+import type { ClusterConfig, ManagedNodeGroup } from "./model.ts";
+import { placeOf } from "./place.ts";
 import { retentionDays } from "./schema/network.ts";
-import { record, records, textOf } from "./values.ts";
+import { type Report, record, records, repeated, textOf } from "./values.ts";
 
-type Report = (path: string, message: string, hint: string) => void;
-
-/** What the schema cannot say: fields that need, exclude or bound each other. */
-export function ruleFaults(config: ClusterConfig, value: unknown): readonly ActionError[] {
+/**
+ * What the schema cannot say: fields that need, exclude or bound each other. `value` and `extension` are the checked
+ * YAML of the two files.
+ */
+export function ruleFaults(config: ClusterConfig, value: unknown, extension: unknown): readonly ActionError[] {
   const faults: ActionError[] = [];
   const report: Report = (path, message, hint) => {
     const place = placeOf(config, path);
@@ -15,7 +18,7 @@ export function ruleFaults(config: ClusterConfig, value: unknown): readonly Acti
       new ActionError("CONFIG_INVALID_VALUE", {
         message: `\`${path}\`: ${message}`,
         hint,
-        file: config.file,
+        file: place?.file ?? config.file,
         line: place?.line,
         column: place?.column,
       }),
@@ -26,6 +29,7 @@ export function ruleFaults(config: ClusterConfig, value: unknown): readonly Acti
   nodeGroupRules(config, value, report);
   addonRules(config, report);
   otherRules(config, report);
+  if (config.extension !== undefined) extensionRules(config, config.extension, extension, report);
   return faults;
 }
 
@@ -39,7 +43,7 @@ function networkRules(config: ClusterConfig, report: Report): void {
   });
   const subnets = [...vpc.subnets.private, ...vpc.subnets.public];
   const withId = subnets.filter((subnet) => subnet.id !== undefined);
-  if (vpc.id !== undefined && subnets.length === 0) {
+  if (vpc.id !== undefined && subnets.length === 0 && config.extension?.discover === undefined) {
     report("vpc.id", "an existing VPC needs its subnets", "vpc: {subnets: {private: {eu-west-1a: {id: subnet-…}}}}");
   }
   if (withId.length > 0 && withId.length < subnets.length) {
@@ -64,78 +68,6 @@ function networkRules(config: ClusterConfig, report: Report): void {
   const size = Number(vpc.cidr.split("/")[1]);
   if (vpc.id === undefined && withId.length === 0 && (size < 16 || size > 24)) {
     report("vpc.cidr", `/${size} is not accepted`, "write a range from /16 to /24");
-  }
-}
-
-function identityRules(config: ClusterConfig, report: Report): void {
-  const { accessConfig, iam } = config;
-  if (accessConfig.authenticationMode === "CONFIG_MAP" && accessConfig.accessEntries.length > 0) {
-    report(
-      "accessConfig.authenticationMode",
-      "CONFIG_MAP knows no access entries",
-      "authenticationMode: API_AND_CONFIG_MAP",
-    );
-  }
-  if (accessConfig.authenticationMode === "CONFIG_MAP" && !accessConfig.bootstrapClusterCreatorAdminPermissions) {
-    report(
-      "accessConfig.bootstrapClusterCreatorAdminPermissions",
-      "false with CONFIG_MAP leaves nobody who can log in",
-      "authenticationMode: API_AND_CONFIG_MAP",
-    );
-  }
-  accessConfig.accessEntries.forEach((entry, index) => {
-    const path = `accessConfig.accessEntries[${index}]`;
-    if (entry.type !== "STANDARD" && (entry.accessPolicies.length > 0 || entry.kubernetesGroups.length > 0)) {
-      report(path, `type ${entry.type} takes no policies and no groups`, "leave `type` out, or leave them out");
-    }
-    const system = entry.kubernetesGroups.find((group) => group.startsWith("system:"));
-    if (system !== undefined) {
-      report(path, `the API refuses the group ${system}`, "use an access policy like AmazonEKSClusterAdminPolicy");
-    }
-    entry.accessPolicies.forEach((policy) => {
-      const { type, namespaces } = policy.accessScope;
-      if (type === "namespace" && namespaces.length === 0) {
-        report(path, "scope `namespace` names no namespace", "accessScope: {type: namespace, namespaces: [default]}");
-      }
-      if (type === "cluster" && namespaces.length > 0) {
-        report(path, "scope `cluster` takes no namespaces", "accessScope: {type: namespace, namespaces: […]}");
-      }
-    });
-  });
-  repeated(accessConfig.accessEntries.map((entry) => entry.principalARN)).forEach((principal) => {
-    report("accessConfig.accessEntries", `${principal} stands twice`, "one entry for each principal");
-  });
-  iam.podIdentityAssociations.forEach((association, index) => {
-    podIdentityRules(association, `iam.podIdentityAssociations[${index}]`, report);
-  });
-  const keys = iam.podIdentityAssociations.map((entry) => `${entry.namespace}/${entry.serviceAccountName}`);
-  repeated(keys).forEach((key) => {
-    report("iam.podIdentityAssociations", `${key} stands twice`, "one association for each ServiceAccount");
-  });
-  if (keys.length > 1000) report("iam.podIdentityAssociations", `${keys.length}, EKS allows 1000`, "leave some out");
-  if (iam.serviceAccounts.length > 0 && !iam.withOIDC) {
-    report("iam.serviceAccounts", "need `iam.withOIDC: true`", "iam: {withOIDC: true}");
-  }
-}
-
-function podIdentityRules(entry: PodIdentityAssociation, path: string, report: Report): void {
-  const grants =
-    entry.permissionPolicyARNs.length > 0 || entry.permissionPolicy !== undefined || entry.wellKnownPolicies.length > 0;
-  if (entry.roleARN === undefined && !grants) {
-    report(path, "names no role and no permissions", "add `roleARN`, `permissionPolicyARNs` or `wellKnownPolicies`");
-  }
-  if (
-    entry.roleARN !== undefined &&
-    (grants || entry.permissionsBoundaryARN !== undefined || entry.roleName !== undefined)
-  ) {
-    report(
-      path,
-      "`roleARN` is a role of yours, so its permissions are not ours to set",
-      "keep `roleARN` or the others",
-    );
-  }
-  if (entry.policy !== undefined && !entry.disableSessionTags) {
-    report(path, "`policy` needs `disableSessionTags: true`", "disableSessionTags: true");
   }
 }
 
@@ -287,8 +219,4 @@ function otherRules(config: ClusterConfig, report: Report): void {
   });
   const reserved = Object.keys(config.metadata.tags).find((name) => /^(eks-actions\/|aws:)/i.test(name));
   if (reserved !== undefined) report("metadata.tags", `\`${reserved}\` is reserved`, "choose another tag key");
-}
-
-function repeated(values: readonly string[]): readonly string[] {
-  return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
 }

@@ -46,3 +46,10 @@ export function setFlags(value: unknown): readonly string[] {
     .filter(([, on]) => on === true)
     .map(([name]) => name);
 }
+
+/** Takes one fault: where, what is wrong, what to write. */
+export type Report = (path: string, message: string, hint: string) => void;
+
+export function repeated(values: readonly string[]): readonly string[] {
+  return [...new Set(values.filter((value, index) => values.indexOf(value) !== index))];
+}

@@ -13,6 +13,9 @@ import { type Aws, type AwsOptions, startAws } from "../../fakes/aws/index.ts";
 import { type VirtualClock, virtualClock } from "../../fakes/clock.ts";
 import { recordingConsole, silentLog } from "../../fakes/log.ts";
 
+/** A ClusterConfig, or one with the ClusterExtension that extends it. */
+export type LabConfig = string | { readonly config: string; readonly extension: string };
+
 /** The action in this process on the AWS stand-in, with time that jumps from one event to the next. */
 export interface Lab {
   readonly aws: Aws;
@@ -20,9 +23,9 @@ export interface Lab {
   /** Runs from now on with exactly this policy. */
   restrict(policy: unknown): void;
   /** Runs the action once. `onWrite` sees each write before it is sent, counted from 1 over the lab's life. */
-  run(config: string, inputs?: Readonly<Record<string, string>>, options?: LabRun): Promise<Ran>;
+  run(config: LabConfig, inputs?: Readonly<Record<string, string>>, options?: LabRun): Promise<Ran>;
   /** The plan that the action would make now. */
-  look(config: string, inputs?: Readonly<Record<string, string>>): Promise<ReturnType<typeof plan>>;
+  look(config: LabConfig, inputs?: Readonly<Record<string, string>>): Promise<ReturnType<typeof plan>>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -55,7 +58,7 @@ export async function startLab({ policy, ...options }: AwsOptions & { readonly p
   const ticking = clock.autoAdvance(() => aws.isBusy() || active.open > 0);
 
   function portsOf(
-    config: string,
+    config: LabConfig,
     raw: Readonly<Record<string, string>>,
     run: LabRun,
     abort: () => void,
@@ -64,8 +67,9 @@ export async function startLab({ policy, ...options }: AwsOptions & { readonly p
   ): Ports {
     const context = readContext(env);
     const inputs = readInputs({ config: "cluster.yaml", ...raw }, context);
-    const parsed = parseClusterConfig(config, {
+    const parsed = parseClusterConfig(typeof config === "string" ? config : config.config, {
       file: "cluster.yaml",
+      extension: typeof config === "string" ? undefined : { text: config.extension, file: "extension.yaml" },
       convertSelfManaged: inputs.nodegroupsSelfmanaged === "convert",
     });
     const connection = createAws({

@@ -9,6 +9,7 @@ import type {
   FargateProfile,
   InsightSummary,
   Nodegroup,
+  OidcIdentityProviderConfig,
   PodIdentityAssociation,
   Update,
 } from "@aws-sdk/client-eks";
@@ -25,6 +26,7 @@ export type {
   FargateProfile as EksFargateProfile,
   InsightSummary as EksInsight,
   Nodegroup as EksNodegroup,
+  OidcIdentityProviderConfig as EksIdentityProvider,
   PodIdentityAssociation as EksPodIdentity,
   Update as EksUpdate,
 } from "@aws-sdk/client-eks";
@@ -50,6 +52,9 @@ export interface EksReads {
   podIdentity(cluster: string, id: string, signal: AbortSignal): Promise<PodIdentityAssociation | undefined>;
   fargateProfileNames(cluster: string, signal: AbortSignal): Promise<readonly string[]>;
   fargateProfile(cluster: string, name: string, signal: AbortSignal): Promise<FargateProfile | undefined>;
+  /** Names of OIDC providers, the only type there is. */
+  identityProviderNames(cluster: string, signal: AbortSignal): Promise<readonly string[]>;
+  identityProvider(cluster: string, name: string, signal: AbortSignal): Promise<OidcIdentityProviderConfig | undefined>;
   capabilityNames(cluster: string, signal: AbortSignal): Promise<readonly string[]>;
   updateIds(owner: UpdateOwner, signal: AbortSignal): Promise<readonly string[]>;
   update(owner: UpdateOwner, id: string, signal: AbortSignal): Promise<Update | undefined>;
@@ -181,6 +186,30 @@ export function createEksReads(clients: Clients, read: Read): EksReads {
         ),
       );
       return answer?.fargateProfile;
+    },
+    async identityProviderNames(clusterName, signal) {
+      const { sdk, client } = await clients.eks();
+      return pages(async (nextToken) => {
+        const page = await read("ListIdentityProviderConfigs", signal, (abortSignal) =>
+          client.send(new sdk.ListIdentityProviderConfigsCommand({ clusterName, nextToken }), { abortSignal }),
+        );
+        return names(
+          page.identityProviderConfigs?.flatMap((entry) => entry.name ?? []),
+          page.nextToken,
+        );
+      });
+    },
+    async identityProvider(clusterName, name, signal) {
+      const { sdk, client } = await clients.eks();
+      const identityProviderConfig = { type: "oidc", name };
+      const answer = await orAbsent(
+        read("DescribeIdentityProviderConfig", signal, (abortSignal) =>
+          client.send(new sdk.DescribeIdentityProviderConfigCommand({ clusterName, identityProviderConfig }), {
+            abortSignal,
+          }),
+        ),
+      );
+      return answer?.identityProviderConfig?.oidc;
     },
     async capabilityNames(clusterName, signal) {
       const { sdk, client } = await clients.eks();

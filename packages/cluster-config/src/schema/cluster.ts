@@ -20,6 +20,7 @@ import {
   zone,
 } from "./field.ts";
 import { accessConfig, capability, clusterIam, podIdentity, wellKnownPolicies } from "./iam.ts";
+import { kubeApiServer, kubeControllerManager, kubeScheduler } from "./kube.ts";
 import {
   cloudWatch,
   fargateProfiles,
@@ -145,9 +146,9 @@ export const clusterConfigSchema: Shape = object(
       "C",
       object({ tier: t1("C", word("standard", "tier-xl", "tier-2xl", "tier-4xl", "tier-8xl")) }),
     ),
-    kubeAPIServerConfig: t2("C", any),
-    kubeSchedulerConfig: t2("C", any),
-    kubeControllerManagerConfig: t2("C", any),
+    kubeAPIServerConfig: t2("C", kubeApiServer),
+    kubeSchedulerConfig: t2("C", kubeScheduler),
+    kubeControllerManagerConfig: t2("C", kubeControllerManager),
     fargateProfiles: t2("D", fargateProfiles),
     capabilities: t2("D", list(capability)),
     karpenter: t2("P", karpenter),
