@@ -155,30 +155,6 @@ describe("apply on an empty account", () => {
   });
 });
 
-describe("a run that is killed", () => {
-  it("before or after a write, whichever, is finished by the next one: nothing twice, nothing left over", async () => {
-    await using whole = await startLab({ iamPropagation: true, latency: false });
-    const reference = await whole.run(SMALL);
-    const expected = inventory(whole);
-    const writes = reference.writes.length;
-    expect(writes).toBeGreaterThan(35);
-    for (let at = 1; at <= writes; at += 2) {
-      const when = at % 4 === 1 ? "after" : "before";
-      await using lab = await startLab({ iamPropagation: true, latency: false });
-      await lab.run(
-        SMALL,
-        {},
-        { [when]: (count: number, _: string, abort: () => void) => void (count === at && abort()) },
-      );
-      const next = await lab.run(SMALL);
-      const errors = next.annotations.filter((entry) => entry.level === "error");
-      expect({ at, code: next.code, errors }).toEqual({ at, code: 0, errors: [] });
-      expect({ at, ...inventory(lab) }).toEqual({ at, ...expected });
-      expect((await lab.look(SMALL)).actions).toEqual([]);
-    }
-  }, 180_000);
-});
-
 describe("a disturbed AWS", () => {
   it("that throttles half of all requests only takes longer", async () => {
     await using lab = await startLab({ throttle: 0.5, seed: 7 });

@@ -5,7 +5,7 @@ import { driftOutcome } from "./drift.ts";
 import type { Work } from "./execute.ts";
 import type { Finding } from "./finding.ts";
 import { kindWord } from "./kinds.ts";
-import { takeLease } from "./lease.ts";
+import { dropLeftLeases, takeLease } from "./lease.ts";
 import { configHash } from "./names.ts";
 import { observe } from "./observe.ts";
 import { plainWrite } from "./plain-write.ts";
@@ -50,8 +50,12 @@ export async function apply(first: Plan, ports: Ports, signal: AbortSignal): Pro
   if (inputs.mode === "drift") return driftOutcome(first, ports);
   const blocking = errorsOf(first.findings);
   if (blocking.length > 0) return outcome("blocked", first, ports, { errors: blocking });
-  if (first.actions.length === 0)
-    return outcome(first.kind === "destroy" ? "destroyed" : "unchanged", first, ports, {});
+  if (first.actions.length === 0) {
+    if (first.kind === "destroy") return outcome("destroyed", first, ports, {});
+    await remember(first, ports, signal);
+    await dropLeftLeases(ports, first.facts, signal);
+    return outcome("unchanged", first, ports, {});
+  }
   const approval = readApproval(inputs, ports);
   approval.check(first);
   return ports.log.group(first.kind === "destroy" ? "Destroy" : "Apply", () =>

@@ -196,26 +196,6 @@ describe("destroy", () => {
     expect(account.network.launchTemplates.size).toBe(0);
     expect((await lab.run(BASE, { mode: "destroy", confirm: "shop" })).writes).toEqual([]);
   });
-
-  it("that was killed half-way is finished by the next run", async () => {
-    await using whole = await built();
-    const writes = (await whole.run(BASE, { mode: "destroy", confirm: "shop" })).writes.length;
-    for (let at = 2; at <= writes; at += 9) {
-      await using lab = await built();
-      await lab.run(
-        BASE,
-        { mode: "destroy", confirm: "shop" },
-        { after: (count, _, abort) => void (count === at && abort()) },
-      );
-      const next = await lab.run(BASE, { mode: "destroy", confirm: "shop" });
-      expect({ at, code: next.code, errors: next.annotations.filter((entry) => entry.level === "error") }).toEqual({
-        at,
-        code: 0,
-        errors: [],
-      });
-      expect(lab.aws.account.network.addresses.size).toBe(0);
-    }
-  });
 });
 
 describe("a plan", () => {

@@ -1,9 +1,10 @@
 import { ActionError, type RunContext } from "@eks-actions/action";
+import type { WriteCall } from "@eks-actions/aws";
 import type { Call } from "./action.ts";
 import type { Facts } from "./facts.ts";
 import { plainWrite } from "./plain-write.ts";
 import type { Ports } from "./ports.ts";
-import { LEASE } from "./tags.ts";
+import { LEASE, PART } from "./tags.ts";
 
 const LEASE_MS = 15 * 60_000;
 const RENEW_MS = 5 * 60_000;
@@ -26,31 +27,11 @@ interface Holder {
 /** Takes the lease. @throws ActionError `LEASE_HELD` when another run's is still good */
 export async function takeLease(ports: Ports, facts: Facts, signal: AbortSignal): Promise<Lease> {
   const { clock, run } = ports;
-  const role = facts.roles.find((candidate) => candidate.tags["eks-actions/part"]?.endsWith("/role-cluster") === true);
-  for (const tags of [facts.cluster?.tags, role?.tags]) refuseForeign(tags?.[LEASE], run, clock.now(), facts);
-  let holder: Holder | undefined =
-    facts.cluster?.arn !== undefined && facts.cluster.status !== "DELETING"
-      ? { kind: "cluster", id: facts.cluster.arn }
-      : role === undefined
-        ? undefined
-        : { kind: "role", id: role.name };
+  for (const { tag } of holdersOf(facts)) refuseForeign(tag, run, clock.now(), facts);
+  let [holder]: readonly Holder[] = holdersOf(facts);
   const value = () => `${run.runId || "local"}.${run.runAttempt}/${Math.floor(clock.now() / 1000)}`;
-
   const write = async () => {
-    if (holder === undefined) return;
-    const call =
-      holder.kind === "cluster"
-        ? {
-            service: "eks" as const,
-            operation: "TagResource",
-            args: { resourceArn: holder.id, tags: { [LEASE]: value() } },
-          }
-        : {
-            service: "iam" as const,
-            operation: "TagRole",
-            args: { RoleName: holder.id, Tags: [{ Key: LEASE, Value: value() }] },
-          };
-    await plainWrite(ports, call, signal);
+    if (holder !== undefined) await plainWrite(ports, claim(holder, value()), signal);
   };
   await write();
 
@@ -72,27 +53,71 @@ export async function takeLease(ports: Ports, facts: Facts, signal: AbortSignal)
       }
     },
     async release(until) {
-      if (holder === undefined) return;
-      const call =
-        holder.kind === "cluster"
-          ? { service: "eks" as const, operation: "UntagResource", args: { resourceArn: holder.id, tagKeys: [LEASE] } }
-          : { service: "iam" as const, operation: "UntagRole", args: { RoleName: holder.id, TagKeys: [LEASE] } };
-      await plainWrite(ports, call, until).catch((error: unknown) =>
-        ports.log.debug(`lease not removed: ${String(error)}`),
-      );
+      if (holder !== undefined) await letGo(ports, holder, until);
+      await dropLeftLeases(ports, { ...facts, cluster: holder?.kind === "cluster" ? undefined : facts.cluster }, until);
     },
   };
 }
 
+/** Removes claims that a killed run of this workflow run left, and those that have ended. */
+export async function dropLeftLeases(ports: Ports, facts: Facts, signal: AbortSignal): Promise<void> {
+  const { clock, run } = ports;
+  for (const holder of holdersOf(facts)) {
+    const claimed = readClaim(holder.tag);
+    if (claimed !== undefined && !isForeign(claimed, run, clock.now())) await letGo(ports, holder, signal);
+  }
+}
+
+/** What can carry the claim, the one that does so now first: the cluster, before it exists its role. */
+function holdersOf(facts: Facts): readonly (Holder & { readonly tag: string | undefined })[] {
+  const { cluster } = facts;
+  const role = facts.roles.find((candidate) => candidate.tags[PART]?.endsWith("/role-cluster") === true);
+  return [
+    ...(cluster?.arn === undefined || cluster.status === "DELETING"
+      ? []
+      : [{ kind: "cluster", id: cluster.arn, tag: cluster.tags?.[LEASE] } as const]),
+    ...(role === undefined ? [] : [{ kind: "role", id: role.name, tag: role.tags[LEASE] } as const]),
+  ];
+}
+
+function claim({ kind, id }: Holder, value: string): WriteCall {
+  return kind === "cluster"
+    ? { service: "eks", operation: "TagResource", args: { resourceArn: id, tags: { [LEASE]: value } } }
+    : { service: "iam", operation: "TagRole", args: { RoleName: id, Tags: [{ Key: LEASE, Value: value }] } };
+}
+
+async function letGo(ports: Ports, { kind, id }: Holder, signal: AbortSignal): Promise<void> {
+  const call: WriteCall =
+    kind === "cluster"
+      ? { service: "eks", operation: "UntagResource", args: { resourceArn: id, tagKeys: [LEASE] } }
+      : { service: "iam", operation: "UntagRole", args: { RoleName: id, TagKeys: [LEASE] } };
+  await plainWrite(ports, call, signal).catch((error: unknown) =>
+    ports.log.debug(`lease not removed: ${String(error)}`),
+  );
+}
+
+interface Claim {
+  readonly runId: string;
+  /** Milliseconds since the epoch. */
+  readonly expires: number;
+}
+
+function readClaim(tag: string | undefined): Claim | undefined {
+  const match = /^(.*)\.\d+\/(\d+)$/.exec(tag ?? "");
+  return match === null ? undefined : { runId: match[1] ?? "", expires: Number(match[2]) * 1000 + LEASE_MS };
+}
+
+function isForeign({ runId, expires }: Claim, run: RunContext, now: number): boolean {
+  return runId !== (run.runId || "local") && expires > now;
+}
+
 /** @throws ActionError `LEASE_HELD` when the tag is another run's, and still good */
 export function refuseForeign(tag: string | undefined, run: RunContext, now: number, facts: Facts): void {
-  const match = /^(.*)\.(\d+)\/(\d+)$/.exec(tag ?? "");
-  if (match === null) return;
-  const [, runId, , seconds] = match;
-  const expires = Number(seconds) * 1000 + LEASE_MS;
-  if (runId === (run.runId || "local") || expires <= now) return;
+  const held = readClaim(tag);
+  if (held === undefined || !isForeign(held, run, now)) return;
+  const { name } = facts.config.metadata;
   throw new ActionError("LEASE_HELD", {
-    message: `run ${runId} works on cluster ${facts.config.metadata.name}; its claim ends ${new Date(expires).toISOString()}`,
-    hint: `let one run at a time work on it:\nconcurrency: {group: eks-${facts.config.metadata.name}, cancel-in-progress: false}`,
+    message: `run ${held.runId} works on cluster ${name}; its claim ends ${new Date(held.expires).toISOString()}`,
+    hint: `let one run at a time work on it:\nconcurrency: {group: eks-${name}, cancel-in-progress: false}`,
   });
 }

@@ -13,6 +13,8 @@ export function planUpgrade(context: Context, target: string, after: readonly st
   const { config, facts } = context;
   const live = facts.cluster?.version;
   if (live === undefined || facts.cluster?.status === "DELETING") return { actions: [] };
+  // The version that the running update ends at is known only once it has ended.
+  if (facts.updates.some(({ type }) => /^Version/.test(type))) return { actions: [] };
   const path = minorOf(target) < minorOf(live) ? [target] : upgradePath(live, target);
   const down = minorOf(target) < minorOf(live);
   const force = config.metadata.forceUpdateVersion;

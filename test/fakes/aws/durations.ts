@@ -57,9 +57,10 @@ export type DurationName = keyof typeof durationTable;
 /** Draws a duration in virtual seconds; `purpose` names whose it is, for the seed. */
 export type Durations = (name: DurationName, purpose: string) => number;
 
-export function createDurations(kind: "bench" | "range", random: Random): Durations {
+export function createDurations(kind: "bench" | "brief" | "range", random: Random): Durations {
   return (name, purpose) => {
     const { bench, range } = durationTable[name];
+    if (kind === "brief") return bench / 10;
     return kind === "bench" ? bench : random.between(`duration|${name}|${purpose}`, range[0], range[1]);
   };
 }

@@ -88,11 +88,21 @@ function assemble(
 export function isSignedBy(secret: string, signature: Signature, request: Incoming): boolean {
   const scope = `${signature.date}/${signature.region}/${signature.service}/aws4_request`;
   const text = [algorithm, signature.time, scope, sha256(canonicalRequest(signature, request))].join("\n");
-  let key: string | Buffer = `AWS4${secret}`;
-  for (const part of [signature.date, signature.region, signature.service, "aws4_request"]) key = hmac(key, part);
-  const expected = Buffer.from(hmac(key, text).toString("hex"));
+  const expected = Buffer.from(hmac(signingKey(secret, scope), text).toString("hex"));
   const given = Buffer.from(signature.signature);
   return expected.length === given.length && timingSafeEqual(expected, given);
+}
+
+const signingKeys = new Map<string, Buffer>();
+
+/** The same for all requests of one secret, day, region and service. */
+function signingKey(secret: string, scope: string): Buffer {
+  const known = signingKeys.get(`${secret} ${scope}`);
+  if (known !== undefined) return known;
+  let key: Buffer = Buffer.from(`AWS4${secret}`);
+  for (const part of scope.split("/")) key = hmac(key, part);
+  signingKeys.set(`${secret} ${scope}`, key);
+  return key;
 }
 
 function canonicalRequest(signature: Signature, request: Incoming): string {

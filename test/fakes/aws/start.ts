@@ -10,6 +10,7 @@ import { type Handling, handleRequest } from "./handle.ts";
 import { inProcessHandler } from "./inProcess.ts";
 import { seededRandom } from "./random.ts";
 import { createRegions, type Regions } from "./regions.ts";
+import { repeatRequest } from "./repeat.ts";
 import { seedAccessEntry, seedCluster, seedIssuer, seedNetwork, seedRole, seedSession } from "./seed.ts";
 import { type Answer, close, listen } from "./server.ts";
 import { reviewToken } from "./tokenReview.ts";
@@ -74,6 +75,7 @@ export async function startAws(options: AwsOptions = {}): Promise<Aws> {
     issueSession: (roleArn, sessionOptions = {}) => seedSession(world, roleArn, sessionOptions),
     tokenReview: async (token, asking = {}) => reviewToken(regions.all(), token, asking),
     connect: (clusterName, connection) => void world.connections.set(clusterName, connection),
+    repeat: (request) => repeatRequest(regions, request),
     async [Symbol.asyncDispose]() {
       await close(server);
       for (const unused of faults.unused()) {

@@ -9,7 +9,7 @@ import { observe } from "@eks-actions/bootstrap-action/src/observe.ts";
 import { plan } from "@eks-actions/bootstrap-action/src/plan.ts";
 import type { Ports } from "@eks-actions/bootstrap-action/src/ports.ts";
 import { parseClusterConfig } from "@eks-actions/cluster-config";
-import { type Aws, type AwsOptions, startAws } from "../../fakes/aws/index.ts";
+import { type Aws, type AwsOptions, type AwsRequest, startAws } from "../../fakes/aws/index.ts";
 import { type VirtualClock, virtualClock } from "../../fakes/clock.ts";
 import { recordingConsole, silentLog } from "../../fakes/log.ts";
 
@@ -27,6 +27,14 @@ export interface Lab {
   /** The plan that the action would make now. */
   look(config: LabConfig, inputs?: Readonly<Record<string, string>>): Promise<ReturnType<typeof plan>>;
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What had happened in another lab of the same options up to a moment. */
+export interface Past {
+  /** Writes that AWS carried out, in order. */
+  readonly writes: readonly AwsRequest[];
+  /** Virtual time of the moment. */
+  readonly at: number;
 }
 
 export interface LabRun {
@@ -48,14 +56,24 @@ export interface Ran {
   readonly seconds: number;
 }
 
-export async function startLab({ policy, ...options }: AwsOptions & { readonly policy?: unknown } = {}): Promise<Lab> {
+export interface LabOptions extends AwsOptions {
+  /** The only policy of the role that runs; without it an administrator's. */
+  readonly policy?: unknown;
+  /** What the account holds before anything runs. */
+  readonly prepare?: ((aws: Aws) => void) | undefined;
+  /** The account begins where another one was. */
+  readonly past?: Past | undefined;
+}
+
+export async function startLab({ policy, prepare, past, ...options }: LabOptions = {}): Promise<Lab> {
   const clock = virtualClock();
   const aws = await startAws({ clock, durations: "bench", latency: true, region: "eu-west-1", ...options });
   const role = policy === undefined ? undefined : aws.addRole({ name: "runner", inline: { policy } });
   const keys = aws.issueSession(role);
   const folder = mkdtempSync(join(tmpdir(), "bootstrap-lab-"));
-  const active = { open: 0 };
-  const ticking = clock.autoAdvance(() => aws.isBusy() || active.open > 0);
+  prepare?.(aws);
+  if (past !== undefined) await relive(aws, clock, past);
+  const ticking = clock.autoAdvance(aws.isBusy);
 
   function portsOf(
     config: LabConfig,
@@ -182,6 +200,30 @@ export async function startLab({ policy, ...options }: AwsOptions & { readonly p
       await aws[Symbol.asyncDispose]();
     },
   };
+}
+
+async function relive(aws: Aws, clock: VirtualClock, { writes, at }: Past): Promise<void> {
+  for (const write of writes) {
+    await clock.advance(write.at - clock.now());
+    await aws.repeat(write);
+  }
+  await clock.advance(at - clock.now());
+}
+
+/**
+ * Every moment at which a run can have been killed: after each write, answered or not, and before the next one if time
+ * passed in between. `since`: requests of the lab that went before the run.
+ */
+export function momentsOf(aws: Aws, since = 0): readonly Past[] {
+  const isWrite = (request: AwsRequest) => request.mutating && request.error === undefined;
+  const before = aws.requests.slice(0, since).filter(isWrite);
+  const run = aws.requests.slice(since).filter(isWrite);
+  return run.flatMap((write, index): readonly Past[] => {
+    const writes = [...before, ...run.slice(0, index + 1)];
+    const next = run[index + 1];
+    const waited = next !== undefined && next.at - write.at >= 1000;
+    return [{ writes, at: write.at }, ...(waited ? [{ writes, at: next.at }] : [])];
+  });
 }
 
 function readOutputs(text: string): Readonly<Record<string, string>> {

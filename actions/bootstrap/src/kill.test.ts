@@ -1,0 +1,85 @@
+import {
+  type Lab,
+  type LabOptions,
+  momentsOf,
+  type Past,
+  startLab,
+} from "@eks-actions/test/journeys/bootstrap/in-process.ts";
+import { inventory } from "@eks-actions/test/journeys/bootstrap/inventory.ts";
+import { describe, expect, it, vi } from "vitest";
+
+// Dozens of runs, each in some milliseconds of work.
+vi.setConfig({ testTimeout: 180_000 });
+
+/** Most kinds of parts of tier 1 in one cluster. */
+const FILE = `apiVersion: eksctl.io/v1alpha5
+kind: ClusterConfig
+metadata: {name: shop, region: eu-west-1, version: "1.33", tags: {team: platform}}
+iam:
+  withOIDC: true
+  podIdentityAssociations:
+    - {namespace: dns, serviceAccountName: external-dns, wellKnownPolicies: {externalDNS: true}}
+accessConfig:
+  authenticationMode: API
+  accessEntries:
+    - principalARN: arn:aws:iam::111122223333:role/dev
+      accessPolicies:
+        - policyARN: arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy
+          accessScope: {type: namespace, namespaces: [shop]}
+addons:
+  - {name: vpc-cni, attachPolicyARNs: ["arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"]}
+  - {name: aws-ebs-csi-driver, wellKnownPolicies: {ebsCSIController: true}}
+cloudWatch:
+  clusterLogging: {enableTypes: [audit], logRetentionInDays: 30}
+managedNodeGroups:
+  - {name: web, labels: {role: web}}
+  - {name: jobs, spot: true, instanceTypes: [m5.large, m5a.large], minSize: 0, maxSize: 4}
+`;
+const LAB: LabOptions = {
+  latency: false,
+  smallPages: false,
+  durations: "brief",
+  prepare: (aws) => void aws.addRole({ name: "dev" }),
+};
+
+interface Run {
+  readonly file: string;
+  readonly inputs?: Readonly<Record<string, string>>;
+}
+
+/** Runs everything once, and then the last run again from every moment at which it can have been killed. */
+async function killEverywhere(before: readonly Run[], last: Run): Promise<number> {
+  await using whole = await startLab(LAB);
+  for (const run of before) await runOrThrow(whole, run);
+  const since = whole.aws.requests.length;
+  await runOrThrow(whole, last);
+  const expected = inventory(whole.aws.account);
+  const moments = momentsOf(whole.aws, since);
+  for (const moment of moments) await finishFrom(moment, last, expected);
+  return moments.length;
+}
+
+async function finishFrom(past: Past, { file, inputs }: Run, expected: readonly string[]): Promise<void> {
+  const at = `killed ${past.at % 86_400_000} after ${past.writes.length}: ${past.writes.at(-1)?.operation}`;
+  await using lab = await startLab({ ...LAB, past });
+  const next = await lab.run(file, inputs);
+  const errors = next.annotations.filter((entry) => entry.level === "error");
+  expect({ at, status: next.outputs["status"], errors }).toEqual({ at, status: "converged", errors: [] });
+  expect({ at, parts: inventory(lab.aws.account) }).toEqual({ at, parts: expected });
+}
+
+async function runOrThrow(lab: Lab, { file, inputs }: Run): Promise<void> {
+  const ran = await lab.run(file, inputs);
+  if (ran.code !== 0) throw new Error(ran.log.filter((text) => !/usually/.test(text)).join("\n"));
+}
+
+describe("a run that is killed at any write is finished by the next one: nothing twice, nothing left over, no tag lost", () => {
+  it("when it builds a cluster", async () => {
+    expect(await killEverywhere([], { file: FILE })).toBeGreaterThan(70);
+  });
+
+  it("when it destroys", async () => {
+    const inputs = { mode: "destroy", confirm: "shop", allow: "delete-log-group" };
+    expect(await killEverywhere([{ file: FILE }], { file: FILE, inputs })).toBeGreaterThan(40);
+  });
+});
