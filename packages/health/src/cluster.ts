@@ -9,11 +9,7 @@ export function judgeClaim(object: KubeObject, around: Around, budgets: Budgets,
   if (phase === "Lost") return failed(object, "VOLUME_LOST", "the claim lost its volume");
   const name = textAt(object, "spec", "storageClassName");
   const storageClass = around.classes.find(
-    (one) =>
-      one.kind === "StorageClass" &&
-      (name === ""
-        ? one.metadata.annotations?.["storageclass.kubernetes.io/is-default-class"] === "true"
-        : one.metadata.name === name),
+    (one) => one.kind === "StorageClass" && (name === "" ? isDefaultClass(one) : one.metadata.name === name),
   );
   const events = eventsOf(around.events, object.metadata.uid, around.startedAt);
   const waitsForPod =
@@ -55,12 +51,19 @@ export function judgeService(object: KubeObject, around: Around, budgets: Budget
   );
 }
 
+/** The class of objects that name none. */
+function isDefaultClass({ kind, metadata }: KubeObject): boolean {
+  return metadata.annotations?.[`${kind.toLowerCase()}.kubernetes.io/is-default-class`] === "true";
+}
+
 const ALB_CONTROLLERS = new Set(["ingress.k8s.aws/alb", "eks.amazonaws.com/alb", "k8s.io/ingress-nginx"]);
 
 export function judgeIngress(object: KubeObject, around: Around, budgets: Budgets, now: number): Verdict {
   const name =
     textAt(object, "spec", "ingressClassName") || object.metadata.annotations?.["kubernetes.io/ingress.class"] || "";
-  const known = around.classes.find((one) => one.kind === "IngressClass" && one.metadata.name === name);
+  const known = around.classes.find(
+    (one) => one.kind === "IngressClass" && (name === "" ? isDefaultClass(one) : one.metadata.name === name),
+  );
   if (!ALB_CONTROLLERS.has(textAt(known, "spec", "controller"))) return healthy(object, "present");
   return addressed(object, around, budgets, now);
 }

@@ -39,6 +39,9 @@ const rules: Readonly<Record<string, Rule>> = {
   ...customRules,
 };
 
+/** Kinds with a rule of their own, as `group/Kind`. */
+export const judgedKinds: readonly string[] = Object.keys(rules);
+
 // Controllers of these kinds always write observedGeneration, so its absence means that they have not looked yet.
 const OBSERVED = new Set(["apps/Deployment", "apps/StatefulSet", "apps/DaemonSet", "apps/ReplicaSet"]);
 

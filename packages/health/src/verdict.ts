@@ -1,6 +1,8 @@
 import type { KubeObject, ObjectRef } from "@eks-actions/manifest";
 
-export type Status = "healthy" | "progressing" | "suspended" | "failed" | "terminating" | "missing" | "unknown";
+export const statuses = ["healthy", "progressing", "suspended", "failed", "terminating", "missing", "unknown"] as const;
+
+export type Status = (typeof statuses)[number];
 
 /** Why an object is not healthy, strongest explanation first: of several causes the earlier one is named. */
 export const causes = [

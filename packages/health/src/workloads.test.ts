@@ -5,7 +5,6 @@ import { type Around, type Budgets, defaultBudgets } from "./verdict.ts";
 
 const rolling = { updatedReplicas: 2, readyReplicas: 3, availableReplicas: 3, replicas: 5 };
 const at = (seconds: number) => START + seconds * 1000;
-const _seen = (seconds: number, ...keys: readonly string[]) => new Map(keys.map((key) => [key, at(seconds)]));
 
 function judged(
   object: ReturnType<typeof deployment>,
