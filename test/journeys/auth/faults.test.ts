@@ -1,35 +1,8 @@
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { FaultKind } from "../../fakes/github/faults.ts";
-import { createWorld, errorCodes, reportOf, tokenRequests } from "./world.ts";
-
-/** An STS that is not kind: answers by hand, for what a true stand-in would never say. */
-async function otherSts(answer: RequestListener) {
-  const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
-interface Forged {
-  readonly key?: string;
-  readonly account?: string;
-  readonly session: string;
-}
-
-function stsAnswer({ key = "ASIAEXAMPLE", account = "111122223333", session }: Forged): string {
-  return `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult>
-<AssumedRoleUser><Arn>arn:aws:sts::${account}:assumed-role/deploy/${session}</Arn><AssumedRoleId>AROA:x</AssumedRoleId></AssumedRoleUser>
-<Credentials><AccessKeyId>${key}</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>token</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>
-</AssumeRoleWithWebIdentityResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></AssumeRoleWithWebIdentityResponse>`;
-}
+import { loginHere } from "./in-process.ts";
+import { otherSts, stsAnswer } from "./other-sts.ts";
+import { addCluster, createWorld, errorCodes, reportOf, tokenRequests } from "./world.ts";
 
 describe("GitHub's OIDC endpoint", () => {
   it.each<[string, FaultKind]>([
@@ -82,17 +55,20 @@ describe("STS", () => {
     expect(reportOf(result).retries.map((retry) => retry.code)).toEqual(["Throttling", "Throttling"]);
   });
 
-  it("that asks for a longer wait than the budget ends the run at once", async () => {
+  it.each([
+    [429, "STS_THROTTLED"],
+    [503, "STS_UNAVAILABLE"],
+  ])("that asks by HTTP %d for a longer wait than the budget ends the run at once with %s", async (status, code) => {
     let asked = 0;
     await using sts = await otherSts((_, response) => {
       asked++;
-      response.writeHead(503, { "retry-after": "300" }).end("busy");
+      response.writeHead(status, { "retry-after": "300" }).end("busy");
     });
     await using world = await createWorld();
-    const result = await world.login({ "sts-endpoint": sts.url });
-    expect(errorCodes(result)).toEqual(["STS_UNAVAILABLE"]);
+    const result = await loginHere(world, { "sts-endpoint": sts.url });
+    expect(errorCodes(result)).toEqual([code]);
     expect(asked).toBe(1);
-    expect(result.durationMs).toBeLessThan(2_000);
+    expect(result.clock.waited).toEqual([]);
   });
 
   it("that stays silent ends the run within its budget", async () => {
@@ -142,5 +118,28 @@ describe("STS", () => {
     const result = await world.login({ "sts-endpoint": sts.url, "role-session-name": "fixed" });
     expect(errorCodes(result)).toEqual(["STS_RESPONSE_INVALID"]);
     expect(result.env).toEqual({});
+  });
+
+  it("that hands out a very long session token exports nothing, because no API server would read the EKS token", async () => {
+    await using sts = await otherSts((_, response) => {
+      const answer = stsAnswer({ token: "t".repeat(3_000), session: "fixed" });
+      response.writeHead(200, { "content-type": "text/xml" }).end(answer);
+    });
+    await using world = await createWorld();
+    addCluster(world, "payments");
+    const keys = world.aws.issueSession(world.role);
+    const result = await loginHere(
+      world,
+      { "sts-endpoint": sts.url, "role-session-name": "fixed", "eks-cluster": "payments", refresh: "true" },
+      {
+        ports: (real) => ({
+          ...real,
+          describeCluster: (aws, ...rest) => real.describeCluster({ ...aws, credentials: keys }, ...rest),
+        }),
+      },
+    );
+    expect(errorCodes(result)).toEqual(["EKS_TOKEN_TOO_LONG"]);
+    expect(result.annotations[0]?.message).toContain("3000");
+    expect([result.env, result.state, result.filesLeft]).toEqual([{}, {}, []]);
   });
 });

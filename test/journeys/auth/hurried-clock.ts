@@ -2,14 +2,14 @@ import type { Clock } from "@eks-actions/action";
 
 export interface HurriedClock extends Clock {
   /** Milliseconds of every wait that was passed over. */
-  readonly waited: number[];
+  readonly waited: readonly number[];
 }
 
 /**
- * Waits between attempts pass at once, and are counted; a longer sleep is the limit of an attempt that really talks to
- * a socket, so it lasts until it is aborted.
+ * Waits of the run itself, which its own signal ends, pass at once and are counted. Every other sleep is the limit of an
+ * attempt that talks to a real socket: it lasts until the attempt is over.
  */
-export function hurriedClock(patienceMs = 9_000, startMs: number = Date.UTC(2026, 10, 23, 10)): HurriedClock {
+export function hurriedClock(run: AbortSignal, startMs: number = Date.now()): HurriedClock {
   let now = startMs;
   const waited: number[] = [];
   return {
@@ -17,7 +17,7 @@ export function hurriedClock(patienceMs = 9_000, startMs: number = Date.UTC(2026
     now: () => now,
     sleep(ms, signal) {
       if (signal?.aborted === true) return Promise.reject(signal.reason);
-      if (ms <= patienceMs) {
+      if (signal === run) {
         now += ms;
         waited.push(ms);
         return Promise.resolve();

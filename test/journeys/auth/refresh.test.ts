@@ -102,6 +102,19 @@ describe("refresh", () => {
     await world.post(result);
   });
 
+  it("is what a profile that ends with its session is told to ask for", async () => {
+    await using world = await createWorld();
+    const result = await world.login({ credentials: "profile" });
+    age(result, 61);
+    expect((await credentialProcess(world, result)).stdout).toContain("ASIA");
+    age(result, 59);
+    const failed = await credentialProcess(world, result).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("SESSION_EXPIRED: ") });
+    expect(failed).toMatchObject({ stderr: expect.stringContaining("`refresh: true`") });
+    expect(calls(world, "sts")).toHaveLength(1);
+    await world.post(result);
+  });
+
   it("says after post that the session is gone", async () => {
     await using world = await createWorld();
     const result = await world.login({ refresh: "true" });

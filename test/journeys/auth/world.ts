@@ -59,11 +59,6 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const machine = createMachine();
   const env = { ...aws.env, ...github.env };
   const { jobWorkflowRef } = options.github ?? {};
-  const inputsOf = (inputs: Values) => {
-    const names = ["role-to-assume", "role-name", "roles", "mode"];
-    const hasRole = names.some((name) => inputs[name] !== undefined);
-    return { "aws-region": REGION, ...(hasRole ? {} : { "role-to-assume": role }), ...inputs };
-  };
   return {
     aws,
     github,
@@ -74,7 +69,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       runStep({
         action: ACTION,
         machine,
-        with: inputsOf(inputs),
+        with: inputsOf({ role }, inputs),
         env: { ...env, ...extra },
         github: github.context,
         jobWorkflowRef,
@@ -93,7 +88,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
         steps.map((step, i) =>
           typeof step === "string"
             ? { run: step }
-            : { id: `auth${i}`, uses: "acme/eks-actions/actions/auth@v1", with: inputsOf(step) },
+            : { id: `auth${i}`, uses: "acme/eks-actions/actions/auth@v1", with: inputsOf({ role }, step) },
         ),
         { machine, trees: { "acme/eks-actions@v1": TREE }, env: { ...env, ...extra }, github: github.context },
       ),
@@ -103,6 +98,13 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       await aws[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Region and role where a test says nothing else of them. */
+export function inputsOf({ role }: Pick<World, "role">, inputs: Values): Values {
+  const names = ["role-to-assume", "role-name", "roles", "mode"];
+  const hasRole = names.some((name) => inputs[name] !== undefined);
+  return { "aws-region": REGION, ...(hasRole ? {} : { "role-to-assume": role }), ...inputs };
 }
 
 export function trustFor(sub: string, issuer: string = `https://${ISSUER}`, keys: Values = {}) {

@@ -93,8 +93,8 @@ export function verifySummary(plan: VerifyPlan): string {
   const { verdict, failing, undecided, warnings } = plan.verdict;
   const said = {
     allow: `## ${symbols.done} ${mark(plan.file)} admits the job`,
-    deny: `## ${symbols.failed} ${mark(plan.file)} would refuse the job`,
-    unknown: `## ${symbols.attention} ${mark(plan.file)} cannot be decided offline`,
+    deny: `## ${symbols.failed} ${mark(plan.file)} would refuse the job (\`TRUST_WOULD_DENY\`)`,
+    unknown: `## ${symbols.attention} ${mark(plan.file)} cannot be decided offline (\`TRUST_UNDECIDED\`)`,
   }[verdict];
   const rows = failing.map((key) => {
     const expected = key.expected.map(mark).join(" or ");
