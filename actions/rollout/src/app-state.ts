@@ -35,3 +35,17 @@ export async function readState(app: string, namespace: string, ports: Ports, si
     now: kube.serverTime(),
   };
 }
+
+/** As `readState`, but with the Lease of a first run that died before it had an inventory. */
+export async function readLockedState(
+  app: string,
+  namespace: string,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<AppState> {
+  const state = await readState(app, namespace, ports, signal);
+  if (state.lease !== undefined || state.inventory !== undefined) return state;
+  const ref = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", namespace, name: parentName(app) };
+  const found = await ports.kube.get(ref, signal).catch((error: unknown) => rethrow(error, { ref, phase: "read" }));
+  return { ...state, lease: found === undefined ? undefined : readLease(found) };
+}

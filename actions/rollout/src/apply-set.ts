@@ -3,24 +3,26 @@ import { cancelled } from "./cancelled.ts";
 import { openDeployment } from "./deployment.ts";
 import { diagnose } from "./diagnosis.ts";
 import { environmentUrl } from "./environment-url.ts";
+import { fenced } from "./fence.ts";
 import { gateError } from "./gate.ts";
 import { placeOf, waitForAll } from "./gating.ts";
+import type { Lock } from "./held-lock.ts";
 import { makeHome } from "./home.ts";
 import { deleteSucceededHooks, runFailureHooks } from "./hook-ends.ts";
 import { parentSecret } from "./inventory.ts";
-import { type Lock, takeLock } from "./lock.ts";
+import { takeLock } from "./lock.ts";
 import { FIELD_MANAGER } from "./model.ts";
 import { handleFailure } from "./on-failure.ts";
 import type { Outcome } from "./outcome.ts";
-import type { SetPlan } from "./plan.ts";
+import type { PlannedObject, SetPlan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
 import { pruneObjects } from "./prune.ts";
-import type { RolloutRecord } from "./record.ts";
+import type { Leaving, RolloutRecord } from "./record.ts";
 import { nextHistory, type Rollout } from "./rollout.ts";
 import { createRunState } from "./run-state.ts";
 import { applySetId } from "./set.ts";
+import { settle } from "./settle.ts";
 import { smoke } from "./smoke.ts";
-import { dropSnapshots } from "./snapshot-store.ts";
 import { openView } from "./view.ts";
 import { writeAll } from "./write-waves.ts";
 
@@ -31,9 +33,8 @@ export async function applySet(plan: SetPlan, ports: Ports, signal: AbortSignal)
   let lock: Lock | undefined;
   try {
     await makeHome(plan, ports, signal);
-    await using held = await takeLock(plan.state, firstRecord(plan, ports), ports, signal);
-    lock = held;
     const { app, namespace } = plan.state;
+    // Before the lock: a run that is cancelled while taking it may hold it all the same.
     ports.saveState({
       app,
       namespace,
@@ -41,6 +42,9 @@ export async function applySet(plan: SetPlan, ports: Ports, signal: AbortSignal)
       context: inputs.context ?? "",
       holder: ports.holder,
     });
+    await using held = await takeLock(plan.state, firstRecord(plan, ports), ports, signal);
+    lock = held;
+    const guarded = { ...ports, kube: fenced(ports.kube, held) };
     state.happened(`locked; ${changedCount(plan)} of ${plan.objects.length} objects change`);
     state.deployment = await openDeployment(
       ports.deployments,
@@ -53,7 +57,7 @@ export async function applySet(plan: SetPlan, ports: Ports, signal: AbortSignal)
     await using view = openView(viewOptions(plan, ports));
     const rollout: Rollout = {
       plan,
-      ports,
+      ports: guarded,
       state,
       view,
       lock: held,
@@ -136,9 +140,10 @@ function viewOptions(plan: SetPlan, ports: Ports) {
 async function finish(rollout: Rollout): Promise<Outcome> {
   const { plan, ports, state, lock, signal, view } = rollout;
   state.happened("all healthy");
+  lock.note({ phase: "pruning" });
   await deleteSucceededHooks(rollout);
   if (plan.pruned.length > 0) {
-    await lock.write({ phase: "pruning" }, signal);
+    await lock.write({ leaving: plan.pruned.flatMap(leavingOf) }, signal);
     const { deleted, warnings } = await pruneObjects(plan.pruned, plan.inputs.concurrency, ports, signal);
     state.pruned = deleted.length;
     state.warnings.push(...warnings);
@@ -154,24 +159,19 @@ async function finish(rollout: Rollout): Promise<Outcome> {
     );
     await ports.kube.apply(parent, { fieldManager: FIELD_MANAGER, force: true }, signal);
   }
-  const { history, dropped } = nextHistory(lock.record, plan.inputs.historyMax);
-  await dropSnapshots(plan.state.app, plan.state.namespace, dropped, ports);
   const seconds = Math.max(1, Math.round((ports.clock.now() - rollout.startedAt) / 1000));
-  await lock.release(
-    {
-      phase: "done",
-      outcome: "applied",
-      snapshot: undefined,
-      history,
-      durations: [...lock.record.durations, seconds].slice(-5),
-    },
-    signal,
-  );
+  const durations = [...lock.record.durations, seconds].slice(-5);
+  const kept = nextHistory(lock.record, plan.inputs.historyMax);
+  await settle(lock, { outcome: "applied", durations, ...kept }, plan.state, ports, signal);
   ports.saveState({ finished: "true" });
   const live = plan.objects.flatMap(({ identity, wanted }) => view.current(identity) ?? wanted?.object ?? []);
   state.environmentUrl = plan.inputs.environmentUrl ?? environmentUrl(live);
   await state.deployment?.say("success", `${changedCount(plan)} objects changed, all healthy`, state.environmentUrl);
   return state.end("applied", undefined, lock);
+}
+
+function leavingOf({ ref, live }: PlannedObject): readonly Leaving[] {
+  return live?.metadata.uid === undefined ? [] : [{ ref, uid: live.metadata.uid }];
 }
 
 export function changedCount({ counts }: SetPlan): number {

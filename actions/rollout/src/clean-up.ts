@@ -1,6 +1,7 @@
 import { type BasePorts, type FileCommands, rawInputs } from "@eks-actions/action";
-import { readState } from "./app-state.ts";
+import { readLockedState } from "./app-state.ts";
 import { readInputs } from "./inputs.ts";
+import { recoveryOf } from "./plan-recovery.ts";
 import { realPorts } from "./real-ports.ts";
 import { recoverApp } from "./recover.ts";
 import { createRunState } from "./run-state.ts";
@@ -16,31 +17,27 @@ export async function cleanUp(
   signal: AbortSignal,
 ): Promise<FileCommands | undefined> {
   const { app, namespace, holder } = state;
-  if (app === undefined || namespace === undefined || state["finished"] === "true") return undefined;
+  if (app === undefined || namespace === undefined || holder === undefined || state["finished"] === "true")
+    return undefined;
   const inputs = readInputs(rawInputs(base.run.env), base.run);
-  const ports = await realPorts(base, {
+  const own = await realPorts(base, {
     ...inputs,
     kubeconfig: state["kubeconfig"] || inputs.kubeconfig,
     context: state["context"] || inputs.context,
   });
+  // The lock is still held in the name of the main step.
+  const ports = { ...own, holder };
   await using _ = ports.kube;
   const limit = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]);
-  const found = await readState(app, namespace, ports, limit);
-  const { lease } = found;
-  if (lease === undefined || lease.holder !== holder || lease.record === undefined || lease.record.phase === "done")
-    return undefined;
-  const pointer = lease.record.snapshot;
-  const isOpen = /^(applying|gating|aborting|reverting)$/.test(lease.record.phase);
-  const goesBack =
-    isOpen && pointer?.healthy === true && inputs.onFailure === "revert" && found.inventory !== undefined;
-  const snapshot = goesBack ? await loadSnapshot(app, namespace, pointer, ports, limit) : undefined;
-  const action = snapshot === undefined ? "finish" : "revert";
-  await recoverApp(
-    { state: found, snapshot, action, reason: `the run ended while ${lease.record.phase}` },
-    inputs,
-    createRunState(ports),
-    ports,
-    limit,
-  );
+  const found = await readLockedState(app, namespace, ports, limit);
+  const record = found.lease?.record;
+  if (found.lease?.holder !== holder || record === undefined) return undefined;
+  const action = recoveryOf(record, inputs.onFailure === "revert");
+  const snapshot =
+    action === "revert" && record.snapshot !== undefined
+      ? await loadSnapshot(app, namespace, record.snapshot, ports, limit)
+      : undefined;
+  const reason = `the run ended while ${record.phase}`;
+  await recoverApp({ state: found, snapshot, action, reason }, inputs, createRunState(ports), ports, limit);
   return undefined;
 }

@@ -3,6 +3,7 @@ import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import { startKube } from "@eks-actions/test/fakes/kube/index.ts";
 import { silentLog } from "@eks-actions/test/fakes/log.ts";
 import { describe, expect, it } from "vitest";
+import { fenced } from "./fence.ts";
 import { takeLock } from "./lock.ts";
 import type { Ports } from "./ports.ts";
 import type { RolloutRecord } from "./record.ts";
@@ -26,9 +27,10 @@ async function scene() {
   const namespace = await kube.namespace();
   const client = await connect({ kubeconfig: { text: kube.kubeconfig("admin") } });
   const clock = virtualClock(Date.now());
+  let frozenMs = 0;
   const ports = (holder: string): Ports => ({
     kube: client,
-    clock,
+    clock: { now: () => clock.now() + frozenMs, sleep: clock.sleep },
     log: silentLog(clock),
     run,
     saveState: () => undefined,
@@ -44,7 +46,13 @@ async function scene() {
   const lease = () => JSON.parse(JSON.stringify(kube.store.get("leases.coordination.k8s.io", key)));
   return {
     kube,
+    client,
+    namespace,
     clock,
+    /** Time goes on, but no timer of the process fires. */
+    freeze(ms: number): void {
+      frozenMs += ms;
+    },
     lease,
     take: (holder: string) => takeLock(appState({ namespace, lease: undefined }), record, ports(holder), signal),
     edit: (spec: object) =>
@@ -97,5 +105,40 @@ describe("the lock", () => {
     await lock.write({ phase: "gating" });
     expect(JSON.stringify(world.lease())).toContain("gating");
     await lock.release({ phase: "done" });
+  });
+});
+
+describe("the fence", () => {
+  const configMap = (namespace: string) => ({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "a", namespace },
+  });
+
+  it("lets writes through while the lock is fresh, and renews it first when it may have expired", async () => {
+    await using world = await scene();
+    const lock = await world.take("me");
+    const kube = fenced(world.client, lock);
+    const before = world.lease().metadata.resourceVersion;
+    await kube.apply(configMap(world.namespace), { fieldManager: "t" });
+    expect(world.lease().metadata.resourceVersion).toBe(before);
+    world.freeze(40_000);
+    await kube.apply(configMap(world.namespace), { fieldManager: "t" });
+    expect(world.lease().metadata.resourceVersion).not.toBe(before);
+    await lock.release({});
+  });
+
+  it("holds back the writes of a run that was frozen until another had taken over", async () => {
+    await using world = await scene();
+    const lock = await world.take("me");
+    const kube = fenced(world.client, lock);
+    world.edit({ renewTime: new Date(Date.now() - 61_000).toISOString() });
+    const other = await world.take("other");
+    world.freeze(70_000);
+    const late = kube.apply(configMap(world.namespace), { fieldManager: "t" });
+    await expect(late).rejects.toMatchObject({ code: "LOCK_LOST" });
+    expect(world.kube.store.get("configmaps", `${world.namespace}/a`)).toBeUndefined();
+    await other.release({});
+    await lock[Symbol.asyncDispose]();
   });
 });

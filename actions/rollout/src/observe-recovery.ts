@@ -1,6 +1,8 @@
 import { ActionError } from "@eks-actions/action";
-import { type AppState, readState } from "./app-state.ts";
+import { type AppState, readLockedState } from "./app-state.ts";
 import type { Inputs } from "./inputs.ts";
+import { labels } from "./model.ts";
+import { recoveryOf } from "./plan-recovery.ts";
 import type { Ports } from "./ports.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { loadSnapshot } from "./snapshot-store.ts";
@@ -11,7 +13,7 @@ export interface RecoveryFacts {
   readonly apps: readonly { readonly state: AppState; readonly snapshot: Snapshot | undefined }[];
 }
 
-/** What stands in the Leases and snapshots of the app, or of all apps of the namespace. */
+/** Reads the apps that `mode: revert` and `mode: reconcile` are about, and the snapshots to go back to. */
 export async function observeRecovery(
   inputs: Inputs,
   namespace: string,
@@ -21,24 +23,26 @@ export async function observeRecovery(
   const names = inputs.app === "*" ? await appsIn(namespace, ports, signal) : [inputs.app];
   const apps = [];
   for (const app of names) {
-    const state = await readState(app, namespace, ports, signal);
-    const pointer = state.lease?.record?.snapshot ?? state.lease?.record?.history.at(-1);
-    if (inputs.mode === "revert" && pointer === undefined) {
+    const state = await readLockedState(app, namespace, ports, signal);
+    const record = state.lease?.record;
+    const isAsked = inputs.mode === "revert";
+    const pointer = record?.snapshot ?? (isAsked ? record?.history.at(-1) : undefined);
+    if (isAsked && pointer === undefined) {
       throw new ActionError("SNAPSHOT_INVALID", {
         message: `app ${app} in ${namespace} has no snapshot to go back to`,
         hint: "roll out the wanted version with `mode: apply`",
       });
     }
-    apps.push({
-      state,
-      snapshot: pointer === undefined ? undefined : await loadSnapshot(app, namespace, pointer, ports, signal),
-    });
+    const isNeeded = isAsked || (state.lease?.holder !== "" && recoveryOf(record, true) === "revert");
+    const snapshot =
+      pointer === undefined || !isNeeded ? undefined : await loadSnapshot(app, namespace, pointer, ports, signal);
+    apps.push({ state, snapshot });
   }
   return { kind: "recovery", apps };
 }
 
 async function appsIn(namespace: string, { kube }: Ports, signal: AbortSignal): Promise<readonly string[]> {
   const type = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", plural: "leases", namespaced: true };
-  const { items } = await kube.list(type, { namespace, labelSelector: "eks-actions.dev/app", signal });
-  return items.map((lease) => lease.metadata.labels?.["eks-actions.dev/app"] ?? "").filter((app) => app !== "");
+  const { items } = await kube.list(type, { namespace, labelSelector: labels.app, signal });
+  return items.map((lease) => lease.metadata.labels?.[labels.app] ?? "").filter((app) => app !== "");
 }

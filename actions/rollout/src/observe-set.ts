@@ -14,6 +14,7 @@ import { renamedJobs } from "./jobs.ts";
 import { type LiveSet, readLive, withContent } from "./live.ts";
 import { annotations, type Wanted } from "./model.ts";
 import { isUnchanged } from "./ownership.ts";
+import { isHalfway } from "./plan-recovery.ts";
 import type { Ports } from "./ports.ts";
 import { preflight, type Trial } from "./preflight.ts";
 import { applySetId, buildSet } from "./set.ts";
@@ -195,11 +196,6 @@ async function liveAutoscalers(
 
 async function inheritedSnapshot(state: AppState, ports: Ports, signal: AbortSignal): Promise<Snapshot | undefined> {
   const record = state.lease?.record;
-  if (
-    state.lease?.holder === "" ||
-    record?.snapshot === undefined ||
-    !/^(applying|gating|reverting|aborting)$/.test(record.phase)
-  )
-    return undefined;
+  if (state.lease?.holder === "" || record?.snapshot === undefined || !isHalfway(record.phase)) return undefined;
   return await loadSnapshot(state.app, state.namespace, record.snapshot, ports, signal);
 }

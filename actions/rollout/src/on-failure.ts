@@ -3,16 +3,18 @@ import { nameOf } from "@eks-actions/manifest";
 import { cancelled } from "./cancelled.ts";
 import { type Diagnosis, lastWords } from "./diagnosis.ts";
 import type { Outcome } from "./outcome.ts";
+import type { Phase } from "./record.ts";
 import { revert, revertFailed } from "./revert.ts";
 import { nextHistory, type Rollout } from "./rollout.ts";
-import { dropSnapshots } from "./snapshot-store.ts";
+import { applySetId } from "./set.ts";
+import { settle } from "./settle.ts";
 
 // The runner kills the process 10 s after the cancel; the report needs some of that.
 const CANCEL_WRITE_MS = 1_500;
 
 /** A rollout did not work: show why, then go back if the state before was healthy, else stay. */
 export async function handleFailure(rollout: Rollout, thrown: unknown, cancel: AbortSignal): Promise<Outcome> {
-  const { plan, ports, state, lock } = rollout;
+  const { plan, ports, state, lock, signal, created } = rollout;
   if (cancel.aborted) return await handleCancel(rollout);
   const error = withWords(toActionError(thrown), state.diagnosis);
   if (lock.lost.aborted) {
@@ -20,27 +22,24 @@ export async function handleFailure(rollout: Rollout, thrown: unknown, cancel: A
     return state.end("failed", lock.lost.reason instanceof ActionError ? lock.lost.reason : error, lock);
   }
   show(rollout, error);
+  if (lock.record.phase === "pruning" || lock.record.phase === "done") return await goOn(rollout, error, cancel);
   const way = plan.inputs.onFailure;
   const { snapshot } = plan;
   const canRevert =
     way === "revert" && snapshot.healthy && plan.state.inventory !== undefined && lock.record.snapshot !== undefined;
-  if (!canRevert) return await stay(rollout, error);
+  if (!canRevert) return await stay(rollout, error, cancel);
+  const applySet = applySetId(plan.state.app, plan.state.namespace);
   try {
-    await lock.write({ phase: "reverting" });
+    await lock.write({ phase: "reverting" }, signal);
     const result = await ports.log.group(
       "Revert",
-      async () => await revert(snapshot, rollout.created, rollout.view, plan.inputs, ports, rollout.signal),
+      async () => await revert({ snapshot, created, applySet }, rollout.view, plan.inputs, ports, signal),
     );
     if (result.gate.failure !== undefined)
       throw revertFailed(plan.state.app, error, `${result.gate.failure.why}: ${result.gate.failure.message}`);
     state.happened(`revision ${lock.record.revision - 1} is back and healthy`);
-    await dropSnapshots(
-      plan.state.app,
-      plan.state.namespace,
-      lock.record.snapshot === undefined ? [] : [lock.record.snapshot],
-      ports,
-    );
-    await lock.release({ phase: "done", outcome: "reverted", snapshot: undefined });
+    const dropped = lock.record.snapshot === undefined ? [] : [lock.record.snapshot];
+    await settle(lock, { outcome: "reverted", history: lock.record.history, dropped }, plan.state, ports, signal);
     ports.saveState({ finished: "true" });
     await state.deployment?.say("failure", `${error.code}, reverted: ${error.message}`);
     return state.end("reverted", error, lock);
@@ -57,15 +56,15 @@ export async function handleFailure(rollout: Rollout, thrown: unknown, cancel: A
       file: fault.file,
       line: fault.line,
     });
-    await lock.release({ phase: "done", outcome: "revert-failed", ...kept(rollout) });
+    await settle(lock, { outcome: "revert-failed", ...keptSnapshots(rollout) }, plan.state, ports, signal);
     ports.saveState({ finished: "true" });
     await state.deployment?.say("failure", fault.message);
     return state.end("failed", fault, lock);
   }
 }
 
-async function stay(rollout: Rollout, error: ActionError): Promise<Outcome> {
-  const { plan, ports, state, lock } = rollout;
+async function stay(rollout: Rollout, error: ActionError, cancel: AbortSignal): Promise<Outcome> {
+  const { plan, ports, state, lock, signal } = rollout;
   const reason =
     plan.inputs.onFailure !== "revert"
       ? `on-failure is ${plan.inputs.onFailure}`
@@ -73,31 +72,50 @@ async function stay(rollout: Rollout, error: ActionError): Promise<Outcome> {
         ? "a first rollout has nothing to go back to"
         : "the state before was not healthy either";
   state.happened(`stays as it is: ${reason}`);
-  const drop = plan.inputs.onFailure === "none" && lock.record.snapshot !== undefined ? [lock.record.snapshot] : [];
-  await dropSnapshots(plan.state.app, plan.state.namespace, drop, ports);
-  await lock.release({
-    phase: "done",
-    outcome: "held",
-    ...(drop.length > 0 ? { snapshot: undefined } : kept(rollout)),
-  });
+  const { snapshot, history } = lock.record;
+  const isDropped = plan.inputs.onFailure === "none" && snapshot !== undefined;
+  const kept = isDropped ? { history, dropped: [snapshot] } : keptSnapshots(rollout);
+  try {
+    await settle(lock, { outcome: "held", ...kept }, plan.state, ports, signal);
+  } catch (thrown) {
+    if (!cancel.aborted) throw thrown;
+    return await handleCancel(rollout);
+  }
   ports.saveState({ finished: "true" });
   await state.deployment?.say("failure", `${error.code}: ${error.message}`);
   return state.end("held", error, lock);
 }
 
-/** The snapshot of a failed rollout stays for `mode: revert`. */
-function kept({ lock, plan }: Rollout) {
-  return { snapshot: undefined, history: nextHistory(lock.record, Math.max(1, plan.inputs.historyMax)).history };
+/** All was healthy when it failed, so it is not taken back; what was not pruned, the next run prunes. */
+async function goOn({ plan, ports, state, lock, signal }: Rollout, error: ActionError, cancel: AbortSignal) {
+  const kept = nextHistory(lock.record, plan.inputs.historyMax);
+  try {
+    await settle(lock, { outcome: "unfinished", ...kept }, plan.state, ports, signal);
+    ports.saveState({ finished: "true" });
+  } catch (thrown) {
+    // The lock stays, and the record with it: the post step goes on from there.
+    if (!cancel.aborted) ports.log.info(`the lock is not free yet: ${toActionError(thrown).message}`);
+  }
+  state.happened("the new version is healthy and stays");
+  await state.deployment?.say("error", error.message);
+  return state.end("failed", error, lock);
 }
+
+/** The snapshot of a failed rollout stays for `mode: revert`. */
+function keptSnapshots({ lock, plan }: Rollout) {
+  return nextHistory(lock.record, Math.max(1, plan.inputs.historyMax));
+}
+
+// Before the first write of an object there is nothing to take back, and after the gate nothing that should be.
+const NEEDS_NO_ABORT: ReadonlySet<Phase> = new Set(["planned", "reverting", "pruning", "done"]);
 
 /** One write says what state is left; post, or the next run, puts it in order. */
 async function handleCancel({ ports, state, lock }: Rollout): Promise<Outcome> {
   const written = lock.record.phase;
+  const limit = AbortSignal.timeout(CANCEL_WRITE_MS);
   try {
-    await lock.write(
-      { phase: written === "reverting" ? "reverting" : "aborting" },
-      AbortSignal.timeout(CANCEL_WRITE_MS),
-    );
+    if (written === "done") await lock.release({}, limit);
+    else await lock.write({ phase: NEEDS_NO_ABORT.has(written) ? written : "aborting" }, limit);
   } catch (error) {
     ports.log.debug(
       `the lock could not be told of the cancel: ${error instanceof Error ? error.message : String(error)}`,

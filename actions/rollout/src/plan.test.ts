@@ -175,24 +175,6 @@ describe("plan", () => {
       setPlan(wanted, { live, state: appState({ lease: leaseOf({ phase: "done" }, "") }) }).recovery,
     ).toBeUndefined();
   });
-
-  it.each([
-    ["gating", "x", NOW - 61_000, true, "revert"],
-    ["gating", "x", NOW - 61_000, false, "finish"],
-    ["pruning", "x", NOW - 61_000, true, "finish"],
-    ["gating", "x", NOW - 1_000, true, "none"],
-    ["done", "", NOW, true, "none"],
-  ] as const)(
-    "reconciles phase %s of holder %j renewed at %i, with a snapshot: %s, by %s",
-    (phase, holder, renewed, has, action) => {
-      const snapshot: Snapshot | undefined = has
-        ? { schemaVersion: 1, healthy: true, restore: [], created: [] }
-        : undefined;
-      const state = appState({ lease: leaseOf({ phase }, holder, renewed) });
-      const made = plan(inputsOf({ mode: "reconcile" }), { kind: "recovery", apps: [{ state, snapshot }] });
-      expect(made.kind === "recovery" ? made.apps[0]?.action : "").toBe(action);
-    },
-  );
 });
 
 describe("records and snapshots", () => {

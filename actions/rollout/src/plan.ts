@@ -1,4 +1,4 @@
-import { ActionError, formatDuration } from "@eks-actions/action";
+import { ActionError } from "@eks-actions/action";
 import { defaultBudgets, type HealthRule, judge, nothingAround } from "@eks-actions/health";
 import {
   createRedactor,
@@ -15,11 +15,12 @@ import { diffObjects } from "./diff.ts";
 import { isDeletedOnce, runsAnew } from "./hooks.ts";
 import type { Inputs } from "./inputs.ts";
 import { isWider, keepReason } from "./inventory.ts";
+import { locked } from "./locked.ts";
 import type { FieldChange, ObjectAction, Wanted } from "./model.ts";
 import type { Facts } from "./observe.ts";
-import type { RecoveryFacts } from "./observe-recovery.ts";
 import type { SetFacts } from "./observe-set.ts";
 import { ownEntry, restorable } from "./ownership.ts";
+import { planRecovery, type RecoveryPlan } from "./plan-recovery.ts";
 import { isHeld, typicalMs } from "./record.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { kindWave } from "./waves.ts";
@@ -72,20 +73,6 @@ export interface Recovery {
   readonly phase: string;
   readonly holder: string;
   readonly runUrl: string;
-}
-
-export interface RecoveryPlan {
-  readonly kind: "recovery";
-  readonly inputs: Inputs;
-  readonly apps: readonly RecoverApp[];
-}
-
-export interface RecoverApp {
-  readonly state: AppState;
-  readonly snapshot: Snapshot | undefined;
-  /** `none`: the app is in order, or another run is at work on it. */
-  readonly action: "none" | "revert" | "finish";
-  readonly reason: string;
 }
 
 export type Plan = SetPlan | RecoveryPlan;
@@ -170,19 +157,6 @@ function recoveryOf(state: AppState): Recovery | undefined {
   return { phase: record.phase, holder: lease.holder, runUrl: record.run.url };
 }
 
-export function locked(state: {
-  readonly app: string;
-  readonly lease: AppState["lease"];
-  readonly now: number;
-}): ActionError {
-  const url = state.lease?.record?.run.url;
-  const age = formatDuration(Math.max(0, state.now - (state.lease?.renewedAt ?? state.now)));
-  return new ActionError("LOCKED", {
-    message: `app ${state.app} is being rolled out by ${url ?? state.lease?.holder ?? "another run"} (last sign of life ${age} ago)`,
-    hint: "wait for that run to end; give the workflow a `concurrency` group so that runs queue up",
-  });
-}
-
 function pruning(inputs: Inputs, facts: SetFacts): Pick<SetPlan, "pruned" | "kept"> {
   if (!inputs.prune)
     return { pruned: [], kept: facts.leftovers.map((object) => ({ ref: refOf(object), reason: "`prune: false`" })) };
@@ -254,24 +228,4 @@ function isRevertible(object: KubeObject): boolean {
   return !["PersistentVolumeClaim", "CustomResourceDefinition", "Namespace", "Job", "PersistentVolume"].includes(
     object.kind,
   );
-}
-
-function planRecovery(inputs: Inputs, facts: RecoveryFacts): RecoveryPlan {
-  const apps = facts.apps.map(({ state, snapshot }): RecoverApp => {
-    const { lease } = state;
-    if (inputs.mode === "revert") {
-      if (lease !== undefined && isHeld(lease, state.now)) throw locked(state);
-      return { state, snapshot, action: "revert", reason: "asked for" };
-    }
-    if (lease === undefined || lease.holder === "")
-      return { state, snapshot, action: "none", reason: "nobody holds the lock" };
-    if (isHeld(lease, state.now))
-      return { state, snapshot, action: "none", reason: `in progress: ${lease.record?.run.url ?? lease.holder}` };
-    const phase = lease.record?.phase ?? "planned";
-    const broken = /^(applying|gating|reverting|aborting)$/.test(phase);
-    if (broken && snapshot !== undefined)
-      return { state, snapshot, action: "revert", reason: `left ${phase} by ${lease.record?.run.url ?? lease.holder}` };
-    return { state, snapshot, action: "finish", reason: `left ${phase} by ${lease.record?.run.url ?? lease.holder}` };
-  });
-  return { kind: "recovery", inputs, apps };
 }

@@ -5,8 +5,11 @@ import { inParallel } from "./parallel.ts";
 import type { PlannedObject } from "./plan.ts";
 import type { Ports } from "./ports.ts";
 
+/** What is deleted: the object as it was read, and where. */
+export type Prunable = Pick<PlannedObject, "ref" | "live" | "wave">;
+
 export interface PruneResult {
-  readonly deleted: readonly PlannedObject[];
+  readonly deleted: readonly Prunable[];
   readonly warnings: readonly string[];
 }
 
@@ -22,13 +25,13 @@ const WAIT_MS = 60_000;
  * the UID; finalizers that hold one up are named, never stripped.
  */
 export async function pruneObjects(
-  pruned: readonly PlannedObject[],
+  pruned: readonly Prunable[],
   width: number,
   ports: PrunePorts,
   signal: AbortSignal,
 ): Promise<PruneResult> {
   const warnings: string[] = [];
-  const deleted: PlannedObject[] = [];
+  const deleted: Prunable[] = [];
   const waves = [...new Set(pruned.map((one) => one.wave))].sort((a, b) => b - a);
   for (const wave of waves) {
     const group = pruned.filter((one) => one.wave === wave);
@@ -52,7 +55,7 @@ export async function pruneObjects(
 }
 
 async function remaining(
-  held: readonly PlannedObject[],
+  held: readonly Prunable[],
   { kube, clock }: PrunePorts,
   signal: AbortSignal,
 ): Promise<readonly string[]> {

@@ -44,7 +44,8 @@ export async function realPorts(base: BasePorts, inputs: Inputs): Promise<Ports>
     comments: github,
     fetchUrl,
     redactionKey: randomBytes(32),
-    holder: [run.repository, run.runId, run.runAttempt, run.job].join("/"),
+    // The legs of a matrix share all but the last part.
+    holder: [run.repository, run.runId, run.runAttempt, run.job, randomBytes(4).toString("hex")].join("/"),
     version,
   };
 }

@@ -1,4 +1,4 @@
-import { isRecord, type KubeObject } from "@eks-actions/manifest";
+import { isRecord, type KubeObject, type ObjectRef } from "@eks-actions/manifest";
 import { annotations, labels } from "./model.ts";
 import { parentName } from "./set.ts";
 
@@ -14,6 +14,15 @@ export interface SnapshotPointer {
   readonly healthy: boolean;
 }
 
+/** An object that left the set and is being deleted. */
+export interface Leaving {
+  readonly ref: ObjectRef;
+  readonly uid: string;
+}
+
+/** The annotation that holds the record shares 256 KiB with all others of the Lease. */
+const MOST_LEAVING = 200;
+
 /** What the Lease says about a rollout: written before each step, so that a killed run can be finished by another. */
 export interface RolloutRecord {
   readonly schemaVersion: 1;
@@ -24,6 +33,8 @@ export interface RolloutRecord {
   readonly snapshot: SnapshotPointer | undefined;
   /** Snapshots of earlier rollouts, newest last. */
   readonly history: readonly SnapshotPointer[];
+  /** Written before the first deletion of `pruning`, so that another run can go on with it. */
+  readonly leaving?: readonly Leaving[] | undefined;
   readonly outcome: string | undefined;
   /** How long the last good rollouts took, seconds, oldest first; at most five. */
   readonly durations: readonly number[];
@@ -75,7 +86,7 @@ export function leaseObject(
       name: parentName(app),
       namespace,
       labels: { [labels.app]: app },
-      annotations: { [annotations.record]: JSON.stringify(lease.record) },
+      annotations: { [annotations.record]: JSON.stringify(withinBounds(lease.record)) },
       ...(lease.resourceVersion === undefined ? {} : { resourceVersion: lease.resourceVersion }),
     },
     spec: {
@@ -86,6 +97,11 @@ export function leaseObject(
       leaseTransitions: lease.transitions,
     },
   };
+}
+
+// What does not fit is deleted by the next `mode: apply`, which finds it by its label.
+function withinBounds(record: RolloutRecord): RolloutRecord {
+  return { ...record, leaving: record.leaving?.slice(0, MOST_LEAVING) };
 }
 
 /** `undefined` when there is none, or when it is not one that this version can read. */
@@ -110,6 +126,9 @@ function readRecord(text: string | undefined): RolloutRecord | undefined {
     revision: Number(value["revision"] ?? 0),
     snapshot: pointer(value["snapshot"]),
     history: history.flatMap((one: unknown) => pointer(one) ?? []),
+    leaving: Array.isArray(value["leaving"])
+      ? value["leaving"].flatMap((one: unknown) => leaving(one) ?? [])
+      : undefined,
     durations: Array.isArray(value["durations"])
       ? value["durations"].filter((one): one is number => typeof one === "number")
       : [],
@@ -122,6 +141,15 @@ function pointer(value: unknown): SnapshotPointer | undefined {
   const { revision, chunks, sha256, healthy } = value;
   if (typeof revision !== "number" || typeof chunks !== "number" || typeof sha256 !== "string") return undefined;
   return { revision, chunks, sha256, healthy: healthy === true };
+}
+
+function leaving(value: unknown): Leaving | undefined {
+  const ref = isRecord(value) ? value["ref"] : undefined;
+  if (!isRecord(value) || !isRecord(ref) || typeof value["uid"] !== "string") return undefined;
+  const { apiVersion, kind, name, namespace } = ref;
+  if (typeof apiVersion !== "string" || typeof kind !== "string" || typeof name !== "string") return undefined;
+  const place = typeof namespace === "string" ? { namespace } : {};
+  return { ref: { apiVersion, kind, name, ...place }, uid: value["uid"] };
 }
 
 /** Milliseconds that a rollout of this app usually takes: the median of the last five. */

@@ -1,16 +1,22 @@
-import { type ActionError, collect, toActionError } from "@eks-actions/action";
+import { ActionError, collect, toActionError } from "@eks-actions/action";
 import { cancelled } from "./cancelled.ts";
+import { fenced } from "./fence.ts";
+import type { Lock } from "./held-lock.ts";
 import type { Inputs } from "./inputs.ts";
 import { takeLock } from "./lock.ts";
 import type { Outcome } from "./outcome.ts";
-import type { RecoverApp, RecoveryPlan } from "./plan.ts";
+import type { RecoverApp, RecoveryPlan } from "./plan-recovery.ts";
 import type { Ports } from "./ports.ts";
-import type { RolloutRecord } from "./record.ts";
+import { pruneObjects } from "./prune.ts";
+import type { Leaving, RolloutRecord } from "./record.ts";
 import { revert, revertFailed } from "./revert.ts";
+import { nextHistory } from "./rollout.ts";
 import { createRunState, type RunState } from "./run-state.ts";
 import { applySetId } from "./set.ts";
-import { dropSnapshots } from "./snapshot-store.ts";
+import { settle } from "./settle.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { openView } from "./view.ts";
+import { kindWave } from "./waves.ts";
 
 /** `mode: revert` and `mode: reconcile`: apps are put in order one after the other. */
 export async function recover(plan: RecoveryPlan, ports: Ports, signal: AbortSignal): Promise<Outcome> {
@@ -19,6 +25,7 @@ export async function recover(plan: RecoveryPlan, ports: Ports, signal: AbortSig
   for (const app of plan.apps.filter((one) => one.action !== "none")) {
     try {
       await recoverApp(app, plan.inputs, state, ports, signal);
+      if (app.action === "hold") errors.push(halfway(app));
     } catch (thrown) {
       if (signal.aborted)
         return state.end("cancelled", cancelled(`app ${app.state.app} is left as the lock's record says`), undefined);
@@ -35,7 +42,7 @@ export async function recover(plan: RecoveryPlan, ports: Ports, signal: AbortSig
   );
 }
 
-/** Takes the lock, puts the snapshot back where the plan says so, and lets go. */
+/** Takes the lock, does what the plan says, and lets go. */
 export async function recoverApp(
   app: RecoverApp,
   inputs: Inputs,
@@ -43,68 +50,124 @@ export async function recoverApp(
   ports: Ports,
   signal: AbortSignal,
 ): Promise<void> {
-  const { lease } = app.state;
-  const before = lease?.record;
-  const record: RolloutRecord = {
-    schemaVersion: 1,
-    run: { url: ports.run.runUrl, sha: ports.run.sha, attempt: Number(ports.run.runAttempt) || 1 },
-    strategy: "rolling",
-    phase: app.action === "revert" ? "reverting" : "pruning",
-    revision: before?.revision ?? 0,
-    snapshot: before?.snapshot ?? (inputs.mode === "revert" ? before?.history.at(-1) : undefined),
-    history: before?.history ?? [],
-    outcome: undefined,
-    durations: before?.durations ?? [],
-  };
-  await using lock = await takeLock(app.state, record, ports, signal);
-  await lock.write(record, signal);
+  const record = recordOf(app, inputs, ports);
+  const { namespace } = app.state;
   ports.saveState({
     app: app.state.app,
-    namespace: app.state.namespace,
+    namespace,
     kubeconfig: inputs.kubeconfig ?? "",
     context: inputs.context ?? "",
     holder: ports.holder,
   });
+  await using lock = await takeLock(app.state, record, ports, signal);
+  if (lock.record !== record) await lock.write(record, signal);
   state.happened(`locked app ${app.state.app}: ${app.reason}`);
-  const pointer = record.snapshot;
-  if (app.action === "revert" && app.snapshot !== undefined && pointer !== undefined) {
-    await using view = openView({
-      kube: ports.kube,
-      startedAt: ports.kube.serverTime(),
-      applySet: applySetId(app.state.app, app.state.namespace),
-      rules: inputs.healthRules,
-      comes: new Set(),
-      note: (text) => ports.log.info(text),
-    });
-    const { snapshot } = app;
-    const result = await ports.log.group(
-      "Revert",
-      async () => await revert(snapshot, new Map(), view, inputs, ports, AbortSignal.any([signal, lock.lost])),
-    );
-    state.learn(result.gate);
-    if (result.gate.failure !== undefined) {
-      state.failure = result.gate.failure;
-      await lock.release({
-        phase: "done",
-        outcome: "revert-failed",
-        snapshot: undefined,
-        history: withPointer(record, pointer.revision),
-      });
-      ports.saveState({ finished: "true" });
-      throw revertFailed(app.state.app, undefined, `${result.gate.failure.why}: ${result.gate.failure.message}`);
-    }
-    state.happened(`the state before revision ${pointer.revision} is back and healthy`);
-    await dropSnapshots(app.state.app, app.state.namespace, [pointer], ports);
-    const history = record.history.filter((one) => one.revision !== pointer.revision);
-    await lock.release({ phase: "done", outcome: "reverted", snapshot: undefined, history });
-  } else {
-    await lock.release({ phase: "done", outcome: "finished", snapshot: undefined });
-    state.happened(`the lock of ${app.state.app} is free`);
-  }
+  const both = AbortSignal.any([signal, lock.lost]);
+  const guarded = { ...ports, kube: fenced(ports.kube, lock) };
+  if (app.action === "revert" && app.snapshot !== undefined)
+    await goBack(app, app.snapshot, inputs, lock, state, guarded, both);
+  else await leave(app, inputs, lock, state, guarded, both);
   ports.saveState({ finished: "true" });
 }
 
-function withPointer(record: RolloutRecord, revision: number): RolloutRecord["history"] {
-  const known = record.history.some((one) => one.revision === revision);
-  return known || record.snapshot === undefined ? record.history : [...record.history, record.snapshot];
+function recordOf({ state, action }: RecoverApp, inputs: Inputs, ports: Ports): RolloutRecord {
+  const before = state.lease?.record;
+  return {
+    schemaVersion: 1,
+    run: { url: ports.run.runUrl, sha: ports.run.sha, attempt: Number(ports.run.runAttempt) || 1 },
+    strategy: "rolling",
+    phase: action === "revert" ? "reverting" : (before?.phase ?? "planned"),
+    revision: before?.revision ?? 0,
+    snapshot: before?.snapshot ?? (inputs.mode === "revert" ? before?.history.at(-1) : undefined),
+    history: before?.history ?? [],
+    leaving: before?.leaving,
+    outcome: undefined,
+    durations: before?.durations ?? [],
+  };
+}
+
+/** Puts the snapshot back. It is dropped when that went well, and kept for another try when it did not. */
+async function goBack(
+  { state: { app, namespace } }: RecoverApp,
+  snapshot: Snapshot,
+  inputs: Inputs,
+  lock: Lock,
+  state: RunState,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<void> {
+  const pointer = lock.record.snapshot;
+  const others = lock.record.history.filter((one) => one.revision !== pointer?.revision);
+  const applySet = applySetId(app, namespace);
+  await using view = openView({
+    kube: ports.kube,
+    startedAt: ports.kube.serverTime(),
+    applySet,
+    rules: inputs.healthRules,
+    comes: new Set(),
+    note: (text) => ports.log.info(text),
+  });
+  const result = await ports.log.group(
+    "Revert",
+    async () => await revert({ snapshot, created: new Map(), applySet }, view, inputs, ports, signal),
+  );
+  state.learn(result.gate);
+  const { failure } = result.gate;
+  const pointers = pointer === undefined ? [] : [pointer];
+  if (failure !== undefined) {
+    state.failure = failure;
+    const ending = { outcome: "revert-failed", history: [...others, ...pointers], dropped: [] };
+    await settle(lock, ending, { app, namespace }, ports, signal);
+    throw revertFailed(app, undefined, `${failure.why}: ${failure.message}`);
+  }
+  state.happened(`the state before revision ${pointer?.revision} is back and healthy`);
+  await settle(lock, { outcome: "reverted", history: others, dropped: pointers }, { app, namespace }, ports, signal);
+}
+
+/** Ends a rollout that is not taken back: deletes what it was deleting, and keeps its snapshot as the policy says. */
+async function leave(
+  { action, state: { app, namespace } }: RecoverApp,
+  inputs: Inputs,
+  lock: Lock,
+  state: RunState,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<void> {
+  const { leaving = [] } = lock.record;
+  if (leaving.length > 0) {
+    const { deleted, warnings } = await pruneObjects(
+      await remainingOf(leaving, ports, signal),
+      inputs.concurrency,
+      ports,
+      signal,
+    );
+    state.pruned += deleted.length;
+    state.warnings.push(...warnings);
+    state.happened(`${deleted.length} objects deleted that had left the set`);
+  }
+  const most = action === "hold" ? Math.max(1, inputs.historyMax) : inputs.historyMax;
+  const outcome = action === "hold" ? "held" : "finished";
+  await settle(lock, { outcome, ...nextHistory(lock.record, most) }, { app, namespace }, ports, signal);
+  state.happened(`the lock of ${app} is free`);
+}
+
+async function remainingOf(leaving: readonly Leaving[], { kube }: Ports, signal: AbortSignal) {
+  const found = await Promise.all(
+    leaving.map(async ({ ref, uid }) => ({ ref, uid, live: await kube.get(ref, signal) })),
+  );
+  return found.flatMap(({ ref, uid, live }) =>
+    live === undefined || live.metadata.uid !== uid ? [] : [{ ref, live, wave: kindWave(live) }],
+  );
+}
+
+/** What was half-way stays so: people must know, because no later run will find it. */
+function halfway({ state: { app, lease } }: RecoverApp): ActionError {
+  const reason =
+    lease?.record?.snapshot === undefined
+      ? "it was the first one, so there is nothing to go back to"
+      : "the state before it was not healthy either";
+  return new ActionError("SNAPSHOT_INVALID", {
+    message: `the rollout of app ${app} by ${lease?.record?.run.url ?? "a run that died"} stays half-way: ${reason}`,
+    hint: "roll out the wanted version with `mode: apply`",
+  });
 }

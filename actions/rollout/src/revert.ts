@@ -1,13 +1,15 @@
 import { ActionError, toActionError } from "@eks-actions/action";
 import { KubeApiError } from "@eks-actions/kube";
-import { at, identityOf, type KubeObject, nameOf, type ObjectRef, refOf } from "@eks-actions/manifest";
+import { identityOf, type KubeObject, nameOf, type ObjectRef, refOf } from "@eks-actions/manifest";
 import { explain } from "./faults.ts";
 import { type GateResult, gate } from "./gate.ts";
 import type { Inputs } from "./inputs.ts";
+import { isMember } from "./inventory.ts";
 import { FIELD_MANAGER } from "./model.ts";
 import { inParallel } from "./parallel.ts";
 import type { Ports } from "./ports.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { replaceStuckPods } from "./stuck-pods.ts";
 import type { View } from "./view.ts";
 import { kindWave } from "./waves.ts";
 
@@ -20,17 +22,24 @@ export interface RevertResult {
 // Created ones whose loss would lose data stay, whatever became of the rollout.
 const KEPT = new Set(["PersistentVolumeClaim", "CustomResourceDefinition", "Namespace", "PersistentVolume"]);
 
+export interface Base {
+  readonly snapshot: Snapshot;
+  /** What this very run has made, by identity. */
+  readonly created: ReadonlyMap<string, KubeObject>;
+  /** Id of the app's ApplySet: what another run has made carries it. */
+  readonly applySet: string;
+}
+
 /** Puts the state of a snapshot back and waits until it is healthy, on its own clock. */
 export async function revert(
-  snapshot: Snapshot,
-  created: ReadonlyMap<string, KubeObject>,
+  base: Base,
   view: View,
   inputs: Inputs,
   ports: Ports,
   signal: AbortSignal,
 ): Promise<RevertResult> {
   const { kube, log } = ports;
-  const ordered = [...snapshot.restore].sort((a, b) => kindWave(a) - kindWave(b));
+  const ordered = [...base.snapshot.restore].sort((a, b) => kindWave(a) - kindWave(b));
   const restored: KubeObject[] = [];
   for (const wave of [...new Set(ordered.map(kindWave))]) {
     const group = ordered.filter((object) => kindWave(object) === wave);
@@ -45,10 +54,11 @@ export async function revert(
     });
     restored.push(...written);
   }
-  const deleted = await deleteCreated(snapshot.created, created, inputs, ports, signal);
+  const deleted = await deleteCreated(base, inputs, ports, signal);
   for (const object of restored) log.info(`${nameOf(refOf(object))} is back as it was`);
   await view.track(restored);
-  await replaceStuckPods(restored, view, ports, signal);
+  for (const set of restored.filter(({ kind }) => kind === "StatefulSet"))
+    await replaceStuckPods(set, view, ports, signal);
   const result = await gate(
     restored.map(refOf),
     view,
@@ -70,16 +80,16 @@ function gateOptions(inputs: Inputs) {
 }
 
 async function deleteCreated(
-  refs: readonly ObjectRef[],
-  created: ReadonlyMap<string, KubeObject>,
+  { snapshot, created, applySet }: Base,
   inputs: Inputs,
   { kube, log }: Ports,
   signal: AbortSignal,
 ): Promise<readonly ObjectRef[]> {
-  const own = refs.filter((ref) => !KEPT.has(ref.kind));
+  const own = snapshot.created.filter((ref) => !KEPT.has(ref.kind));
   const deleted = await inParallel(own, inputs.concurrency, async (ref) => {
     const live = created.get(identityOf(ref)) ?? (await kube.get(ref, signal));
-    if (live === undefined) return undefined;
+    // A run that was killed may never have come to make it, and then it is somebody else's.
+    if (live === undefined || !isMember(live, applySet)) return undefined;
     try {
       // Without a UID this could delete what somebody else has made under the same name meanwhile.
       await kube.delete(ref, { uid: live.metadata.uid, propagation: "Background", signal });
@@ -91,35 +101,6 @@ async function deleteCreated(
     }
   });
   return deleted.filter((ref) => ref !== undefined);
-}
-
-/** A StatefulSet does not replace a pod that never became ready, not even when its template is put right: k8s#67250. */
-async function replaceStuckPods(
-  restored: readonly KubeObject[],
-  view: View,
-  { kube, log }: Ports,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const set of restored.filter((object) => object.kind === "StatefulSet")) {
-    const current = at(set, ["status", "currentRevision"]);
-    const stuck = view.around(set, new Map()).pods.filter((pod) => {
-      const isOwned = (pod.metadata.ownerReferences ?? []).some((owner) => owner.uid === set.metadata.uid);
-      const conditions = at(pod, ["status", "conditions"]);
-      const isReady =
-        Array.isArray(conditions) &&
-        conditions.some((one: unknown) => at(one, ["type"]) === "Ready" && at(one, ["status"]) === "True");
-      return (
-        isOwned &&
-        !isReady &&
-        pod.metadata.labels?.["controller-revision-hash"] !== current &&
-        pod.metadata.deletionTimestamp === undefined
-      );
-    });
-    for (const pod of stuck) {
-      await kube.delete(refOf(pod), { uid: pod.metadata.uid, signal });
-      log.info(`${nameOf(refOf(pod))} of the bad revision is deleted, because a StatefulSet would keep it`);
-    }
-  }
 }
 
 /** The revert did not end well: both causes in one error. */

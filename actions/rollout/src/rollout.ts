@@ -1,5 +1,5 @@
 import type { KubeObject } from "@eks-actions/manifest";
-import type { Lock } from "./lock.ts";
+import type { Lock } from "./held-lock.ts";
 import type { SetPlan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
 import type { SnapshotPointer } from "./record.ts";

@@ -3,7 +3,7 @@ import { identityOf } from "@eks-actions/manifest";
 import type { Deployment } from "./deployment.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { GateFailure, GateResult } from "./gate.ts";
-import type { Lock } from "./lock.ts";
+import type { Lock } from "./held-lock.ts";
 import type { TimelineEntry } from "./model.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Ports } from "./ports.ts";

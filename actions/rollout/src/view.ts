@@ -48,6 +48,7 @@ const CLASSES: readonly ResourceType[] = [
 export function openView(options: ViewOptions): View {
   const { kube, startedAt } = options;
   const objects = new Map<string, KubeObject>();
+  const followed = new Set<string>();
   const podTable = createPodTable();
   const tables = new Map<string, Map<string, KubeObject>>();
   const open = new Map<string, Promise<void>>();
@@ -109,12 +110,12 @@ export function openView(options: ViewOptions): View {
 
   function takeObject(object: KubeObject, gone: boolean): void {
     const identity = identityOf(refOf(object));
+    if (!followed.has(identity)) return;
     const known = objects.get(identity);
-    if (known === undefined) return;
+    // Deletions found by comparing lists carry an old version; a deleted uid never comes back, under whatever version.
+    if (gone && known?.metadata.uid === object.metadata.uid) objects.delete(identity);
     // A watch may begin with a state from before our write.
-    if (isOlder(object, known)) return;
-    if (gone) objects.delete(identity);
-    else objects.set(identity, object);
+    else if (!gone && (known === undefined || !isOlder(object, known))) objects.set(identity, object);
   }
 
   function takePod(object: KubeObject, gone: boolean): void {
@@ -163,6 +164,7 @@ export function openView(options: ViewOptions): View {
       const places = new Map<string, { type: ResourceType; namespace: string | undefined; members: KubeObject[] }>();
       for (const object of list) {
         const identity = identityOf(refOf(object));
+        followed.add(identity);
         const known = objects.get(identity);
         if (known === undefined || !isOlder(object, known)) objects.set(identity, object);
         if (!needsWatch(object)) continue;

@@ -1,14 +1,14 @@
 import { ActionError } from "@eks-actions/action";
-import { identityOf, type KubeObject, nameOf } from "@eks-actions/manifest";
+import { identityOf, nameOf } from "@eks-actions/manifest";
 import { type GateResult, gate } from "./gate.ts";
 import { awaitHealthy } from "./gating.ts";
 import { isCovered, parentSecret } from "./inventory.ts";
 import { FIELD_MANAGER } from "./model.ts";
 import { inParallel } from "./parallel.ts";
 import type { PlannedObject } from "./plan.ts";
-import type { Ports } from "./ports.ts";
 import type { Rollout } from "./rollout.ts";
 import { packSnapshot } from "./snapshot.ts";
+import { storeSnapshot } from "./snapshot-store.ts";
 import { dependedOn, dependencyName, WAVE_NAMES, WAVES_PER_SYNC } from "./waves.ts";
 import { writeObject } from "./write.ts";
 
@@ -21,7 +21,7 @@ export async function writeAll(rollout: Rollout): Promise<void> {
   const { restore, created } = plan.snapshot;
   if (restore.length + created.length > 0 && inventory !== undefined) {
     const packed = packSnapshot(plan.snapshot, app, namespace, lock.record.revision);
-    for (const secret of packed.secrets) await createAnew(secret, ports, signal);
+    await storeSnapshot(packed.secrets, ports, signal);
     const { snapshot: older, history } = lock.record;
     await lock.write(
       { phase: "applying", snapshot: packed.pointer, history: older === undefined ? history : [...history, older] },
@@ -57,20 +57,6 @@ export async function writeAll(rollout: Rollout): Promise<void> {
     if (crossesSync) written = [];
   }
   state.happened(`${changing.length} objects written`);
-}
-
-/** A snapshot of this number can be there already when a run was killed right after writing it. */
-async function createAnew(secret: KubeObject, { kube }: Ports, signal: AbortSignal): Promise<void> {
-  try {
-    await kube.create(secret, { signal });
-  } catch (error) {
-    if (!(error instanceof Error && "status" in error && error.status === 409)) throw error;
-    await kube.delete(
-      { apiVersion: "v1", kind: "Secret", namespace: secret.metadata.namespace, name: secret.metadata.name },
-      { signal },
-    );
-    await kube.create(secret, { signal });
-  }
 }
 
 async function writeWave(rollout: Rollout, wave: number, group: readonly PlannedObject[]): Promise<void> {

@@ -62,6 +62,11 @@ export interface WriteOptions {
   readonly dryRun?: boolean | undefined;
   readonly fieldValidation?: FieldValidation | undefined;
   readonly subresource?: string | undefined;
+  /**
+   * Sent again when its answer was lost, as applies are. For callers who know that a conflict may then be with
+   * themselves: creates, and updates with `metadata.resourceVersion`.
+   */
+  readonly isRepeatable?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

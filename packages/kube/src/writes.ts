@@ -23,7 +23,7 @@ export function writes(
     const answer = await sender.call({
       ...request,
       path: request.path + writeQuery(options),
-      isRepeatable: request.isRepeatable === true || isDryRun,
+      isRepeatable: request.isRepeatable === true || options.isRepeatable === true || isDryRun,
       isWrite: !isDryRun,
       signal: options.signal,
     });

@@ -1,12 +1,18 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Cluster, TestNamespace } from "../../cluster/access.ts";
 import { createMachine, type Machine, runStep, type StepOptions, type StepResult } from "../../runner/index.ts";
+
+/** The built action; another tree lets the journeys run while this one is being bundled. */
+const ACTION = join(process.env["ACTIONS_TREE"] ?? ".", "actions/rollout");
 
 export interface RealScene extends AsyncDisposable {
   readonly namespace: string;
   readonly machine: Machine;
   write(path: string, text: string): void;
+  remove(path: string): void;
+  /** Another way to the cluster from now on, such as a link that fails. */
+  connectBy(kubeconfig: string): void;
   rollout(inputs?: Readonly<Record<string, string>>, options?: Partial<StepOptions>): Promise<StepResult>;
   post(of: StepResult, inputs?: Readonly<Record<string, string>>): Promise<StepResult>;
   /** Path below the namespace: `/apis/apps/v1` + `deployments/web`. `undefined` when there is none. */
@@ -24,7 +30,8 @@ export async function realScene(cluster: Cluster, who: "ci" | "admin" = "ci"): P
     kubeconfig: "kubeconfig",
     "revert-timeout": "60s",
   };
-  writeFileSync(join(machine.workspace, "kubeconfig"), cluster.kubeconfig(who, namespace.name));
+  const connectBy = (kubeconfig: string) => writeFileSync(join(machine.workspace, "kubeconfig"), kubeconfig);
+  connectBy(cluster.kubeconfig(who, namespace.name));
   return {
     namespace: namespace.name,
     machine,
@@ -32,10 +39,12 @@ export async function realScene(cluster: Cluster, who: "ci" | "admin" = "ci"): P
       mkdirSync(dirname(join(machine.workspace, path)), { recursive: true });
       writeFileSync(join(machine.workspace, path), text);
     },
+    remove: (path) => rmSync(join(machine.workspace, path)),
+    connectBy,
     rollout: (inputs = {}, more = {}) =>
-      runStep({ action: "actions/rollout", machine, with: { ...defaults, ...inputs }, ...more }),
+      runStep({ action: ACTION, machine, with: { ...defaults, ...inputs }, ...more }),
     post: (of, inputs = {}) =>
-      runStep({ action: "actions/rollout", machine, stage: "post", state: of.state, with: { ...defaults, ...inputs } }),
+      runStep({ action: ACTION, machine, stage: "post", state: of.state, with: { ...defaults, ...inputs } }),
     async object(group, path) {
       const answer = await cluster.api.request("GET", `${group}/namespaces/${namespace.name}/${path}`);
       return answer.status === 200 ? JSON.parse(answer.text) : undefined;

@@ -1,5 +1,6 @@
 import { describe, expect, inject, it } from "vitest";
 import { openCluster } from "../../cluster/access.ts";
+import { silence } from "./kill-points.ts";
 import { type RealScene, realScene } from "./real-scene.ts";
 import { deployment, service } from "./scene.ts";
 
@@ -29,46 +30,11 @@ async function kill(scene: RealScene, line: RegExp): Promise<void> {
   expect(killed.signal, killed.log).toBe("SIGKILL");
 }
 
-async function silence(scene: RealScene): Promise<void> {
-  const path = `/apis/coordination.k8s.io/v1/namespaces/${scene.namespace}/leases/eks-actions-shop`;
-  const renewTime = new Date(Date.now() - 120_000).toISOString().replace("Z", "000Z");
-  await cluster.api.must("PATCH", path, { spec: { renewTime } }, merge);
-}
-
-const holder = async (scene: RealScene) =>
-  JSON.stringify(await scene.object("/apis/coordination.k8s.io/v1", "leases/eks-actions-shop"));
-
 describe("after kill -9 of a rollout, on the real control plane", () => {
-  it.each([/^locked/m, /workloads: 1 written/, /0\/2 ready/])(
-    "at %s, reconcile goes back to the version before",
-    async (line) => {
-      await using scene = await released();
-      await kill(scene, line);
-      const early = await scene.rollout();
-      expect(early.outputs, early.log).toMatchObject({ result: "failed", cause: "LOCKED" });
-      await silence(scene);
-      const result = await scene.rollout({ mode: "reconcile" });
-      expect(result.outputs, result.log).toMatchObject({ result: "recovered" });
-      expect(await image(scene)).toBe("registry.example/web:1");
-      expect(await holder(scene)).toContain('"holderIdentity":""');
-    },
-  );
-
-  it("the next release takes over and goes live", async () => {
-    await using scene = await released();
-    await kill(scene, /workloads: 1 written/);
-    await silence(scene);
-    scene.write("k8s/web.yaml", deployment({ image: "registry.example/web:3" }));
-    const result = await scene.rollout();
-    expect(result.outputs, result.log).toMatchObject({ result: "applied" });
-    expect(result.log).toContain("this run goes on with its own set");
-    expect(await image(scene)).toBe("registry.example/web:3");
-  });
-
   it("a next release that fails too goes back to the version before both", async () => {
     await using scene = await released();
     await kill(scene, /workloads: 1 written/);
-    await silence(scene);
+    await silence(cluster, scene);
     scene.write("k8s/web.yaml", deployment({ image: "registry.example/web:3", behaviour: "imagepull" }));
     const result = await scene.rollout({ "image-missing-grace": "0s" });
     expect(result.outputs, result.log).toMatchObject({ result: "reverted", cause: "IMAGE_NOT_FOUND" });
