@@ -1,11 +1,11 @@
 // Puts a built release tree on a tag, and the moving major branch on it. Every step may be repeated: a release that was
 // interrupted goes on where it stopped, and nothing that was published is ever changed.
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { bot, gitIn } from "./git.ts";
 
 export type ReleaseCode = "RELEASE_TAG_EXISTS" | "RELEASE_TREE_DIFFERS" | "RELEASE_VERSION_INVALID";
 
@@ -96,11 +96,10 @@ function commitTree({ repository, tree, version, source }: Release): string {
     git(`--work-tree=${resolve(tree)}`, "add", "--force", "--all", ".");
     const written = git("write-tree");
     const date = git("show", "--no-patch", "--format=%cI", source);
-    const bot = { NAME: "github-actions[bot]", EMAIL: "41898282+github-actions[bot]@users.noreply.github.com" };
     const author = Object.fromEntries(
       ["AUTHOR", "COMMITTER"].flatMap((role) => [
-        [`GIT_${role}_NAME`, bot.NAME],
-        [`GIT_${role}_EMAIL`, bot.EMAIL],
+        [`GIT_${role}_NAME`, bot.name],
+        [`GIT_${role}_EMAIL`, bot.email],
         [`GIT_${role}_DATE`, date],
       ]),
     );
@@ -130,16 +129,6 @@ function isNewer(one: string, other: string): boolean {
   const [a, b] = [numbersOf(one), numbersOf(other)];
   const index = a.findIndex((number, place) => number !== b[place]);
   return index >= 0 && (a[index] ?? 0) > (b[index] ?? 0);
-}
-
-function gitIn(folder: string, env: Readonly<Record<string, string>> = {}) {
-  return (...args: readonly string[]): string =>
-    execFileSync("git", args, {
-      cwd: folder,
-      encoding: "utf8",
-      env: { ...process.env, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    }).trim();
 }
 
 function filesOf(tree: string): readonly string[] {
