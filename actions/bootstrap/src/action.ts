@@ -38,6 +38,8 @@ export type Until =
   | { readonly kind: "fargate-gone"; readonly name: string }
   | { readonly kind: "nat-available"; readonly part: string }
   | { readonly kind: "nat-gone"; readonly id: string }
+  /** The insights about this minor are fresh, and let the upgrade pass. */
+  | { readonly kind: "insights"; readonly version: string; readonly level: "block" | "warn" }
   | { readonly kind: "update"; readonly nodegroup?: string; readonly addon?: string; readonly id?: string };
 
 export interface Change {
@@ -53,6 +55,8 @@ export interface Change {
 export interface Lock {
   readonly name: string;
   readonly shared: boolean;
+  /** How many shared claims may be held at once; without it any number. */
+  readonly limit?: number | undefined;
 }
 
 export interface Action {

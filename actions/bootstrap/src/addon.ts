@@ -2,6 +2,7 @@ import type { EksAddon } from "@eks-actions/aws";
 import type { Addon } from "@eks-actions/cluster-config";
 import type { Action, Step } from "./action.ts";
 import { type AddonIdentity, addonIdentity } from "./addon-identity.ts";
+import { addonStepPart } from "./addon-steps.ts";
 import { create } from "./build.ts";
 import { type Context, partOf } from "./context.ts";
 import { compare, type FieldPair } from "./diff.ts";
@@ -24,7 +25,7 @@ export function planAddon(context: Context, addon: Addon, version: string): Step
   ];
   if (live === undefined) {
     if (wanted === undefined) return { actions: [], findings };
-    return { actions: [createAddon(context, addon, identity, wanted)], findings };
+    return { actions: [createAddon(context, addon, identity, wanted, version)], findings };
   }
   const target = { kind: "Addon", name: addon.name };
   const part = `addon-${addon.name}`;
@@ -53,15 +54,23 @@ export function planAddon(context: Context, addon: Addon, version: string): Step
     case "DELETE_FAILED":
       return { actions: [], findings: [...findings, failed(addon, live)] };
     default:
-      return changeAddon(context, addon, identity, live, wanted, findings);
+      return changeAddon(context, addon, identity, live, { wanted, version }, findings);
   }
+}
+
+/** Where an add-on goes. */
+interface Goal {
+  /** Add-on version that the file means. */
+  readonly wanted: string | undefined;
+  /** Kubernetes version that the cluster ends at. */
+  readonly version: string;
 }
 
 function addonPairs(
   context: Context,
   addon: Addon,
   identity: AddonIdentity,
-  wanted: string | undefined,
+  { wanted, version }: Goal,
   live: EksAddon | undefined,
 ): readonly FieldPair[] {
   const index = context.config.addons.indexOf(addon);
@@ -77,7 +86,7 @@ function addonPairs(
     pair("serviceAccountRoleARN", resolve(identity.serviceAccountRoleArn, context.known), live?.serviceAccountRoleArn),
     pair("configurationValues", normalValues(addon.configurationValues), normalValues(live?.configurationValues)),
   ];
-  if (movesVersion(context, addon, live)) found.push(pair("version", wanted, live?.addonVersion));
+  if (movesVersion(context, addon, live, version)) found.push(pair("version", wanted, live?.addonVersion));
   if (identity.podIdentityAssociations !== undefined) {
     const desired = resolve({ set: identity.podIdentityAssociations }, context.known);
     found.push(pair("podIdentityAssociations", desired, sortedSet(liveAssociations(context, live))));
@@ -85,19 +94,21 @@ function addonPairs(
   return found;
 }
 
-/** The file names a version, or the installed one was left behind by an upgrade of the cluster. */
-function movesVersion(context: Context, addon: Addon, live: EksAddon | undefined): boolean {
+/** The file names a version, or the installed one is left behind where the cluster goes. */
+function movesVersion(context: Context, addon: Addon, live: EksAddon | undefined, version: string): boolean {
   if (addon.version !== undefined) return true;
-  const cluster = context.facts.cluster?.version;
-  if (live?.addonVersion === undefined || cluster === undefined) return false;
-  return isLeftBehind(addon.name, live.addonVersion, context.facts.addonInfos.get(addon.name), cluster);
+  if (live?.addonVersion === undefined) return false;
+  return isLeftBehind(addon.name, live.addonVersion, context.facts.addonInfos.get(addon.name), version);
 }
 
-function createAddon(context: Context, addon: Addon, identity: AddonIdentity, version: string): Action {
+function createAddon(context: Context, addon: Addon, identity: AddonIdentity, wanted: string, version: string): Action {
   const { ownership, config } = context;
   const part = `addon-${addon.name}`;
   const fields = Object.fromEntries(
-    addonPairs(context, addon, identity, version, undefined).map((pair) => [pair.path, pair.desired ?? null]),
+    addonPairs(context, addon, identity, { wanted, version }, undefined).map((pair) => [
+      pair.path,
+      pair.desired ?? null,
+    ]),
   );
   return create({
     part,
@@ -111,7 +122,7 @@ function createAddon(context: Context, addon: Addon, identity: AddonIdentity, ve
         args: {
           clusterName: config.metadata.name,
           addonName: addon.name,
-          addonVersion: version,
+          addonVersion: wanted,
           ...identityArgs(identity),
           ...(addon.configurationValues === undefined ? {} : { configurationValues: addon.configurationValues }),
           ...(addon.namespace === undefined ? {} : { namespaceConfig: { namespace: addon.namespace } }),
@@ -139,11 +150,11 @@ function changeAddon(
   addon: Addon,
   identity: AddonIdentity,
   live: EksAddon,
-  wanted: string | undefined,
+  goal: Goal,
   findings: readonly Finding[],
 ): Step {
   const target = { kind: "Addon", name: addon.name };
-  const comparison = compare(context.config, addonPairs(context, addon, identity, wanted, live), live.tags?.[APPLIED]);
+  const comparison = compare(context.config, addonPairs(context, addon, identity, goal, live), live.tags?.[APPLIED]);
   const owner = live.tags?.[OWNER];
   if (owner !== undefined && owner !== context.ownership.owner) {
     return { actions: [], findings: [...findings, foreign(addon, owner)] };
@@ -155,7 +166,7 @@ function changeAddon(
   const updateArgs = {
     clusterName: context.ownership.cluster,
     addonName: addon.name,
-    addonVersion: movesVersion(context, addon, live) ? wanted : live.addonVersion,
+    addonVersion: movesVersion(context, addon, live, goal.version) ? goal.wanted : live.addonVersion,
     ...identityArgs(identity),
     ...(has("configurationValues") ? { configurationValues: addon.configurationValues ?? "" } : {}),
     resolveConflicts: addon.resolveConflicts ?? "PRESERVE",
@@ -165,7 +176,7 @@ function changeAddon(
     op: "update",
     target,
     class: "P",
-    after: ["cluster", ...identity.roles.map((role) => role.part)],
+    after: ["cluster", addonStepPart(addon.name), ...identity.roles.map((role) => role.part)],
     locks: [{ name: `addon:${addon.name}`, shared: false }],
     calls: [
       ...(isUpdate ? [{ service: "eks", operation: "UpdateAddon", args: updateArgs } as const] : []),

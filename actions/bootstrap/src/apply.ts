@@ -2,14 +2,15 @@ import { ActionError, toActionError } from "@eks-actions/action";
 import { readApproval } from "./approval.ts";
 import { knownParts } from "./context.ts";
 import { driftOutcome } from "./drift.ts";
-import type { Work } from "./execute.ts";
+import type { Learned, Work } from "./execute.ts";
 import type { Finding } from "./finding.ts";
+import { refreshInsights } from "./insights.ts";
 import { kindWord } from "./kinds.ts";
 import { dropLeftLeases, takeLease } from "./lease.ts";
 import { configHash } from "./names.ts";
 import { observe } from "./observe.ts";
 import { plainWrite } from "./plain-write.ts";
-import { plan as makePlan, type Plan } from "./plan.ts";
+import { plan as makePlan, type Plan, statusOf } from "./plan.ts";
 import type { Ports } from "./ports.ts";
 import { publishPlan } from "./publish.ts";
 import { type Done, schedule } from "./scheduler.ts";
@@ -44,15 +45,16 @@ export interface Outcome {
 const MAX_ROUNDS = 12;
 
 /** Carries the plan out, or publishes it, and looks again until nothing is left to do. */
-export async function apply(first: Plan, ports: Ports, signal: AbortSignal): Promise<Outcome> {
-  const { inputs } = first;
-  if (inputs.mode === "plan") return publishPlan(first, ports);
-  if (inputs.mode === "drift") return driftOutcome(first, ports);
+export async function apply(planned: Plan, ports: Ports, signal: AbortSignal): Promise<Outcome> {
+  const { inputs } = planned;
+  if (inputs.mode === "plan") return publishPlan(planned, ports);
+  if (inputs.mode === "drift") return driftOutcome(planned, ports);
+  const first = await withFreshInsights(planned, ports, signal);
   const blocking = errorsOf(first.findings);
   if (blocking.length > 0) return outcome("blocked", first, ports, { errors: blocking });
   if (first.actions.length === 0) {
     if (first.kind === "destroy") return outcome("destroyed", first, ports, {});
-    await remember(first, ports, signal);
+    if (statusOf(first) === "converged") await remember(first, ports, signal);
     await dropLeftLeases(ports, first.facts, signal);
     return outcome("unchanged", first, ports, {});
   }
@@ -61,6 +63,14 @@ export async function apply(first: Plan, ports: Ports, signal: AbortSignal): Pro
   return ports.log.group(first.kind === "destroy" ? "Destroy" : "Apply", () =>
     converge(first, ports, signal, approval),
   );
+}
+
+/** Insights are up to a day old: before one blocks a run for good, EKS looks again. */
+async function withFreshInsights(plan: Plan, ports: Ports, signal: AbortSignal): Promise<Plan> {
+  const blocking = plan.findings.filter(({ level }) => level === "block" || level === "fatal");
+  if (blocking.length === 0 || blocking.some(({ code }) => code !== "INSIGHT_ERROR")) return plan;
+  await refreshInsights(ports, plan.facts.config.metadata.name, signal);
+  return look(plan, ports, { nodesFirst: false }, signal);
 }
 
 async function converge(
@@ -74,6 +84,7 @@ async function converge(
   const sent: string[] = [];
   const done: Done[] = [];
   const freshRoles = new Set<string>();
+  const learned: Learned = { nodesFirst: false };
   const lease = await takeLease(ports, first.facts, signal);
   const stop = new AbortController();
   const renewals = lease.keep(AbortSignal.any([stop.signal, signal]));
@@ -90,12 +101,14 @@ async function converge(
         expectsNodes: () => false,
         addonTimeoutMs: inputs.addonTimeout,
         sent,
+        learned,
       };
       const results = await schedule(plan.actions, work, { concurrency: inputs.concurrency, deadline });
       done.push(...results);
       const errors = results.flatMap((entry) => entry.error ?? []);
       if (signal.aborted) return outcome("cancelled", plan, ports, { done, sent });
-      if (errors.length > 0) return outcome("failed", await look(plan, ports, signal), ports, { done, sent, errors });
+      if (errors.length > 0)
+        return outcome("failed", await look(plan, ports, learned, signal), ports, { done, sent, errors });
       if (ports.clock.now() >= deadline) {
         return outcome("deferred", plan, ports, {
           done,
@@ -103,7 +116,7 @@ async function converge(
           errors: inputs.onTimeout === "fail" ? [timeout(results)] : [],
         });
       }
-      plan = await look(plan, ports, signal);
+      plan = await look(plan, ports, learned, signal);
       const blocking = errorsOf(plan.findings);
       if (blocking.length > 0) return outcome("failed", plan, ports, { done, sent, errors: blocking });
       if (plan.actions.length === 0) break;
@@ -111,7 +124,7 @@ async function converge(
       if (round >= MAX_ROUNDS) return outcome("failed", plan, ports, { done, sent, errors: [endless(plan)] });
       ports.log.info(`${plan.actions.length} action${plan.actions.length === 1 ? "" : "s"} left: ${shortList(plan)}`);
     }
-    await remember(plan, ports, signal);
+    if (statusOf(plan) === "converged") await remember(plan, ports, signal);
     return outcome(plan.kind === "destroy" ? "destroyed" : "applied", plan, ports, { done, sent });
   } catch (thrown) {
     if (signal.aborted) return outcome("cancelled", plan, ports, { done, sent });
@@ -123,8 +136,8 @@ async function converge(
   }
 }
 
-async function look(plan: Plan, ports: Ports, signal: AbortSignal): Promise<Plan> {
-  return makePlan(plan.inputs, await observe(plan.inputs, ports, signal));
+async function look(plan: Plan, ports: Ports, learned: Learned, signal: AbortSignal): Promise<Plan> {
+  return makePlan(plan.inputs, { ...(await observe(plan.inputs, ports, signal)), ...learned });
 }
 
 /** The config that the cluster has converged to, for those who look at its tags. */

@@ -157,26 +157,6 @@ describe("somebody else's change", () => {
   });
 });
 
-describe("an upgrade", () => {
-  it("steps through the minors, rolls nodes once, and needs its word", async () => {
-    const versions = ["1.33", "1.34", "1.35"];
-    const config = BASE.replace("region:", `version: "${versions[0]}"\n  region:`);
-    await using lab = await built(config);
-    const wanted = config.replace('"1.33"', '"1.35"');
-    expect(await lab.run(wanted)).toMatchObject({ code: 1, writes: [], outputs: { cause: "CONSENT_REQUIRED" } });
-    const ran = await lab.run(wanted, { allow: "upgrade" });
-    expect(ran.annotations.filter((entry) => entry.level === "error")).toEqual([]);
-    expect(ran.code).toBe(0);
-    const sent = mine(ran.writes).filter((write) => /Version/.test(write));
-    expect(sent.slice(0, 2)).toEqual(["eks:UpdateClusterVersion", "eks:UpdateClusterVersion"]);
-    expect(sent.filter((write) => write === "eks:UpdateNodegroupVersion")).toHaveLength(1);
-    expect(lab.aws.account.clusters.get("shop")?.cluster.version).toBe("1.35");
-    expect(group(lab)?.version).toBe("1.35");
-    expect(lab.aws.account.clusters.get("shop")?.addons.get("kube-proxy")?.addonVersion).toMatch(/^v1\.35\./);
-    expect((await lab.run(wanted)).writes).toEqual([]);
-  });
-});
-
 describe("destroy", () => {
   it("needs the cluster's name, and then leaves nothing", async () => {
     await using lab = await built();

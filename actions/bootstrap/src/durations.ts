@@ -23,5 +23,6 @@ export const usual = {
   fargateDelete: { usual: 120, p10: 100 },
   nat: { usual: 106, p10: 85 },
   natDelete: { usual: 60, p10: 42 },
+  insights: { usual: 30, p10: 10 },
   quick: { usual: 1, p10: 1 },
 } as const satisfies Readonly<Record<string, Usual>>;

@@ -31,6 +31,13 @@ export interface Work {
   readonly addonTimeoutMs: number;
   /** Every request that was sent, for the report. */
   readonly sent: string[];
+  /** What refusals taught this run, and no read shows. */
+  readonly learned: Learned;
+}
+
+export interface Learned {
+  /** EKS takes the next minor only when the node groups are at the live one. */
+  nodesFirst: boolean;
 }
 
 /** What the calls of an action came to. */
@@ -134,6 +141,11 @@ async function decide(
     case "in-use":
       if (elapsedMs < IN_USE_MS) return again(10_000, "still in use");
       throw leftover(error, action);
+    case "nodes-first":
+      if (work.learned.nodesFirst) throw awsFault(error, doing(action, call));
+      work.learned.nodesFirst = true;
+      ports.log.info(`${kindWord(action.target.kind)} ${action.target.name}: ${info.message.split("\n")[0]}`);
+      return { kind: "done", replan: true };
     case "gate":
       throw new ActionError("INSIGHT_ERROR", {
         message: `${doing(action, call)}: ${info.message.split("\n")[0]}`,

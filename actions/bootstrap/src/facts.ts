@@ -34,6 +34,8 @@ export interface Facts {
   readonly partition: string;
   /** Milliseconds since the epoch at which the reads began. */
   readonly now: number;
+  /** EKS refused an upgrade because of node groups: they go to the live minor first. Told by the run, not read. */
+  readonly nodesFirst: boolean;
   readonly cluster: EksCluster | undefined;
   readonly nodegroups: readonly EksNodegroup[];
   readonly addons: readonly EksAddon[];

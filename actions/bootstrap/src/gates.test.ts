@@ -12,32 +12,12 @@ metadata:
 managedNodeGroups:
   - name: web
 `;
-const WANTED = FILE.replace('"1.34"', '"1.35"');
 
 async function built(): Promise<Lab> {
   const lab = await startLab({ iamPropagation: true, latency: false });
   expect((await lab.run(FILE)).code).toBe(0);
   return lab;
 }
-
-describe("an upgrade insight in ERROR", () => {
-  it("blocks before any write, and is passed over with its word", async () => {
-    await using lab = await built();
-    lab.aws.account.clusters.get("shop")?.insights.set("i-1", {
-      id: "i-1",
-      name: "Deprecated APIs removed in Kubernetes v1.35",
-      category: "UPGRADE_READINESS",
-      kubernetesVersion: "1.35",
-      insightStatus: { status: "ERROR", reason: "in use" },
-    });
-    const blocked = await lab.run(WANTED, { allow: "upgrade" });
-    expect(blocked).toMatchObject({ code: 1, writes: [], outputs: { cause: "INSIGHT_ERROR", result: "blocked" } });
-    expect(blocked.annotations[0]?.message).toContain("Deprecated APIs");
-    expect((await lab.run(WANTED, { allow: "upgrade, force-upgrade" })).outputs["result"]).toBe("applied");
-    const sent = lab.aws.requests.find((request) => request.operation === "UpdateClusterVersion");
-    expect(sent?.input).toMatchObject({ version: "1.35", force: true });
-  });
-});
 
 describe("a session that ends in the middle", () => {
   it("stops the run with the way out, and the next run goes on", async () => {

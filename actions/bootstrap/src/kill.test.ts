@@ -35,6 +35,7 @@ managedNodeGroups:
   - {name: web, labels: {role: web}}
   - {name: jobs, spot: true, instanceTypes: [m5.large, m5a.large], minSize: 0, maxSize: 4}
 `;
+const NEWER = FILE.replace('"1.33"', '"1.35"');
 const LAB: LabOptions = {
   latency: false,
   smallPages: false,
@@ -76,6 +77,11 @@ async function runOrThrow(lab: Lab, { file, inputs }: Run): Promise<void> {
 describe("a run that is killed at any write is finished by the next one: nothing twice, nothing left over, no tag lost", () => {
   it("when it builds a cluster", async () => {
     expect(await killEverywhere([], { file: FILE })).toBeGreaterThan(70);
+  });
+
+  it("when it goes up two minors", async () => {
+    const upgrade = { file: NEWER, inputs: { allow: "upgrade", "node-roll": "each-minor" } };
+    expect(await killEverywhere([{ file: FILE }], upgrade)).toBeGreaterThan(20);
   });
 
   it("when it destroys", async () => {

@@ -16,6 +16,7 @@ const KINDS: Readonly<Record<string, string>> = {
   OidcProvider: "OIDC provider",
   IdentityProvider: "identity provider",
   Capability: "capability",
+  Insights: "upgrade insights",
   LogGroup: "log group",
   ElasticIp: "elastic IP",
 };

@@ -9,6 +9,7 @@ import type { Finding } from "./finding.ts";
 import type { PlannedTemplate } from "./launch-template.ts";
 import { eksTaint, nodeGroupPairs, nodeRepair, nodeUpdate, plainTaint } from "./nodegroup-fields.ts";
 import { APPLIED, retag, type Tags } from "./tags.ts";
+import { ROLLING } from "./nodegroup-steps.ts";
 import { canonical } from "./value.ts";
 import { minorOf } from "./versions.ts";
 
@@ -191,7 +192,7 @@ function roll(
       class: "R",
       needs: behind ? ["upgrade"] : [],
       after: ["cluster", ...(template.part === undefined ? [] : [template.part]), ...after],
-      locks: [{ name: `ng:${name}`, shared: false }, ...SHARED],
+      locks: [{ name: `ng:${name}`, shared: false }, ROLLING, ...SHARED],
       calls: [
         {
           service: "eks",

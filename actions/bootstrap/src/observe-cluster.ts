@@ -1,4 +1,4 @@
-import type { ClusterApi, EksCluster } from "@eks-actions/aws";
+import type { ClusterApi, EksAddonInfo, EksCluster } from "@eks-actions/aws";
 import type { Addon, ClusterConfig } from "@eks-actions/cluster-config";
 import type { AddonAccount, Facts, LiveEntry, RunningUpdate } from "./facts.ts";
 import { addonVersion } from "./versions.ts";
@@ -17,16 +17,16 @@ type Inside = Pick<
   | "addonAccounts"
 >;
 
-/** What lives inside the cluster, and what EKS offers for it. */
+/** What lives inside the cluster, and what EKS offers for it: at every minor that it is to be at, the last one last. */
 export async function observeCluster(
   aws: ClusterApi,
   config: ClusterConfig,
   cluster: EksCluster | undefined,
-  version: string,
+  versions: readonly string[],
   signal: AbortSignal,
 ): Promise<Inside> {
   const name = config.metadata.name;
-  const infos = readAddonInfos(aws, config.addons, version, signal);
+  const infos = readAddonInfos(aws, config.addons, versions, signal);
   if (cluster === undefined || cluster.status === "CREATING" || cluster.status === "DELETING") {
     const offered = await infos;
     const [nodegroups, addons] =
@@ -155,13 +155,14 @@ export async function runningUpdate(
 async function readAddonInfos(
   aws: ClusterApi,
   addons: readonly Addon[],
-  version: string,
+  versions: readonly string[],
   signal: AbortSignal,
 ): Promise<Pick<Inside, "addonInfos" | "addonAccounts">> {
   const found = await Promise.all(
     addons.map(async (addon) => {
-      const info = await aws.eks.addonVersions(addon.name, version, signal);
-      const chosen = addonVersion(addon, info, version);
+      const offers = await Promise.all(versions.map((version) => aws.eks.addonVersions(addon.name, version, signal)));
+      const info = merged(offers.filter((offer) => offer !== undefined));
+      const chosen = addonVersion(addon, info, versions.at(-1) ?? "");
       const detail = info?.addonVersions?.find((entry) => entry.addonVersion === chosen);
       const asks = chosen !== undefined && detail?.requiresIamPermissions === true;
       const accounts = asks ? await aws.eks.addonPodIdentity(addon.name, chosen, signal) : [];
@@ -182,4 +183,17 @@ async function readAddonInfos(
     );
   }
   return { addonInfos, addonAccounts };
+}
+
+/** One list of what is offered at several minors; each answer holds the compatibility with its own. */
+function merged(offers: readonly EksAddonInfo[]): EksAddonInfo | undefined {
+  const [first] = offers;
+  if (first === undefined || offers.length === 1) return first;
+  const byVersion = new Map<string, NonNullable<EksAddonInfo["addonVersions"]>[number]>();
+  for (const entry of offers.flatMap((offer) => offer.addonVersions ?? [])) {
+    const name = entry.addonVersion ?? "";
+    const known = byVersion.get(name)?.compatibilities ?? [];
+    byVersion.set(name, { ...entry, compatibilities: [...known, ...(entry.compatibilities ?? [])] });
+  }
+  return { ...first, addonVersions: [...byVersion.values()] };
 }

@@ -9,7 +9,7 @@ import { partitionOf, rolePath } from "./names.ts";
 import { observeCluster } from "./observe-cluster.ts";
 import { observeNetwork } from "./observe-network.ts";
 import type { Ports } from "./ports.ts";
-import { minorOf, targetVersion } from "./versions.ts";
+import { minorOf, minorsBetween, targetVersion } from "./versions.ts";
 
 /** Reads everything that AWS knows about the cluster of the file. Needs no write permission. */
 export async function observe(_: Inputs, ports: Ports, signal: AbortSignal): Promise<Facts> {
@@ -38,9 +38,10 @@ async function readAws(config: ClusterConfig, aws: ClusterApi, now: number, sign
       readTemplates(aws, name, signal),
       config.cloudWatch.logRetentionInDays === undefined ? undefined : aws.logs.logGroup(logGroupName(name), signal),
     ]);
-  const version = cluster?.version ?? targetVersion(config, undefined, versions).version;
+  const target = targetVersion(config, cluster?.version, versions).version;
+  const passed = cluster?.version === undefined ? [target] : minorsBetween(cluster.version, target);
   const [inside, network, insights] = await Promise.all([
-    observeCluster(aws, config, cluster, version, signal),
+    observeCluster(aws, config, cluster, passed, signal),
     observeNetwork(aws, config, cluster, signal),
     readInsights(aws, config, cluster, versions, signal),
   ]);
@@ -50,6 +51,7 @@ async function readAws(config: ClusterConfig, aws: ClusterApi, now: number, sign
     callerArn: caller.arn,
     partition: partitionOf(region),
     now,
+    nodesFirst: false,
     cluster,
     ...inside,
     versions,

@@ -83,9 +83,9 @@ function planApply(inputs: Inputs, facts: Facts): Plan {
     planAccess(context),
     planPodIdentities(context),
     planIdentityProviders(context),
-    ...config.addons.map((addon) => planAddon(context, addon, version)),
+    ...config.addons.map((addon) => planAddon(context, addon, upgrade.version)),
     unlistedAddons(context),
-    ...config.managedNodeGroups.map((group) => planNodeGroup(context, group, target.version)),
+    ...config.managedNodeGroups.map((group) => planNodeGroup(context, group, upgrade.version)),
     unlistedGroups(context),
     planFargate(context),
   ];
@@ -142,7 +142,7 @@ function planApply(inputs: Inputs, facts: Facts): Plan {
       addons: Object.fromEntries(
         config.addons.map((addon) => {
           const live = facts.addons.find((candidate) => candidate.addonName === addon.name)?.addonVersion;
-          const wanted = addonVersion(addon, facts.addonInfos.get(addon.name), version);
+          const wanted = addonVersion(addon, facts.addonInfos.get(addon.name), upgrade.version);
           return [addon.name, (addon.version === undefined ? (live ?? wanted) : wanted) ?? "none"];
         }),
       ),

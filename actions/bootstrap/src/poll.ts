@@ -1,6 +1,16 @@
 import type { Clock } from "@eks-actions/action";
 import type { Usual } from "./durations.ts";
 
+/** How a wait ended. `note`: the object stands, with a remark. */
+export interface Ended {
+  readonly note?: string | undefined;
+}
+
+export const DONE: Ended = {};
+
+/** One look at what is waited for; `undefined` while it goes on. */
+export type Look = (elapsedSeconds: number) => Promise<Ended | undefined>;
+
 /** First looks come fast, for what is done at once or refused at once; seconds. */
 const FIRST = [0.25, 0.5, 1, 2, 4, 8, 16] as const;
 
@@ -31,4 +41,23 @@ export async function pollUntil<T>(
     const found = await look((clock.now() - startedAt) / 1000);
     if (found !== undefined) return found;
   }
+}
+
+/** Health issues of an object in AWS's own words. */
+export type Issues =
+  | readonly {
+      readonly code?: string | undefined;
+      readonly message?: string | undefined;
+      readonly resourceIds?: string[] | undefined;
+    }[]
+  | undefined;
+
+/** `: Code: message (ids); …`, or nothing. */
+export function issueText(issues: Issues): string {
+  if (issues === undefined || issues.length === 0) return "";
+  const shown = issues.map((issue) => {
+    const ids = issue.resourceIds ?? [];
+    return `${issue.code}: ${issue.message}${ids.length === 0 ? "" : ` (${ids.slice(0, 5).join(", ")})`}`;
+  });
+  return `: ${shown.join("; ").slice(0, 1000)}`;
 }

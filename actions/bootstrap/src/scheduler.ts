@@ -160,7 +160,10 @@ function runnable(slots: ReadonlyMap<string, Slot>, concurrency: number): readon
 }
 
 function conflicts(lock: Lock, held: readonly Lock[]): boolean {
-  return held.some((other) => other.name === lock.name && !(other.shared && lock.shared));
+  const same = held.filter((other) => other.name === lock.name);
+  return (
+    same.some((other) => !(other.shared && lock.shared)) || same.length >= (lock.limit ?? Number.POSITIVE_INFINITY)
+  );
 }
 
 function skipBehindFailures(slots: ReadonlyMap<string, Slot>): void {

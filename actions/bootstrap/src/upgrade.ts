@@ -1,100 +1,119 @@
 import type { Action, Step } from "./action.ts";
+import { addonSteps } from "./addon-steps.ts";
 import { create } from "./build.ts";
 import type { Context } from "./context.ts";
 import { usual } from "./durations.ts";
-import type { Finding } from "./finding.ts";
+import { insightLevel } from "./insights.ts";
+import { followedGroups, groupSteps, versionsOf } from "./nodegroup-steps.ts";
+import { rollbackGates, upgradeGates } from "./upgrade-gates.ts";
 import { minorOf, upgradePath } from "./versions.ts";
 
-/** Kubelets may be three minors behind their API server. */
-const MAX_SKEW = 3;
-
-/** The way from the live version to the wanted one, one minor at a time, behind every other change of the cluster. */
-export function planUpgrade(context: Context, target: string, after: readonly string[]): Step {
-  const { config, facts } = context;
-  const live = facts.cluster?.version;
-  if (live === undefined || facts.cluster?.status === "DELETING") return { actions: [] };
-  // The version that the running update ends at is known only once it has ended.
-  if (facts.updates.some(({ type }) => /^Version/.test(type))) return { actions: [] };
-  const path = minorOf(target) < minorOf(live) ? [target] : upgradePath(live, target);
-  const down = minorOf(target) < minorOf(live);
-  const force = config.metadata.forceUpdateVersion;
-  const rollback = config.metadata.rollbackConfig;
-  const actions: Action[] = [];
-  for (const [index, version] of path.entries()) {
-    actions.push(
-      create({
-        part: "cluster",
-        suffix: version,
-        op: down ? "rollback" : "upgrade",
-        target: { kind: "Cluster", name: config.metadata.name },
-        class: "C",
-        needs: [down ? "rollback" : "upgrade", ...(force ? (["force-upgrade"] as const) : [])],
-        after: index === 0 ? after : [actions[index - 1]?.id ?? ""],
-        locks: [{ name: "cluster", shared: false }],
-        calls: [
-          {
-            service: "eks",
-            operation: "UpdateClusterVersion",
-            args: {
-              name: config.metadata.name,
-              version,
-              ...(force || context.inputs.allow.includes("force-upgrade") ? { force: true } : {}),
-              ...(rollback === undefined ? {} : { rollbackConfig: rollback }),
-            },
-          },
-        ],
-        until: { kind: "update" },
-        changes: [
-          { path: "metadata.version", from: index === 0 ? live : path[index - 1], to: version, origin: "config" },
-        ],
-        expectedSeconds: usual.clusterUpgrade.usual,
-      }),
-    );
-  }
-  return { actions, findings: path.length === 0 || down ? [] : gates(context, path) };
+export interface UpgradeStep extends Step {
+  /** The Kubernetes version at which nodes and add-ons end in this plan. */
+  readonly version: string;
 }
 
-function gates(context: Context, path: readonly string[]): readonly Finding[] {
-  const { facts, inputs, config } = context;
-  const findings: Finding[] = [];
-  const [next] = path;
-  const target = path.at(-1) ?? "";
-  const failing = facts.insights.filter((insight) => insight.insightStatus?.status === "ERROR");
-  if (failing.length > 0 && inputs.insights !== "off") {
-    const allowed = inputs.allow.includes("force-upgrade");
-    findings.push({
-      level: inputs.insights === "warn" || allowed ? "warn" : "block",
-      code: "INSIGHT_ERROR",
-      path: "metadata.version",
-      message: `upgrade to ${next}: ${failing.map((insight) => insight.name).join(", ")} ${failing.length === 1 ? "is" : "are"} in ERROR`,
-      hint: "cure the findings of the insight, or add `allow: force-upgrade`",
-      allow: "force-upgrade",
-    });
+const EXCLUSIVE = [{ name: "cluster", shared: false }] as const;
+
+/**
+ * The way from the live version to the wanted one, behind every other change of the cluster. For each minor: insights,
+ * control plane, add-ons that it leaves behind, and node groups where they must follow at once; the last minor's add-ons
+ * and nodes follow by their own comparison with the file.
+ */
+export function planUpgrade(context: Context, target: string, after: readonly string[]): UpgradeStep {
+  const { facts } = context;
+  const live = facts.cluster?.version;
+  if (live === undefined || facts.cluster?.status === "DELETING") return { actions: [], version: target };
+  // The version that a running update ends at is known only once it has ended.
+  if (facts.updates.some(({ type }) => /^Version/.test(type))) return { actions: [], version: live };
+  if (minorOf(target) < minorOf(live)) {
+    return {
+      actions: [versionUpdate(context, "rollback", live, target, after)],
+      findings: rollbackGates(context, target),
+      version: target,
+    };
   }
-  for (const group of facts.nodegroups) {
-    if (group.version !== undefined && minorOf(target) - minorOf(group.version) > MAX_SKEW) {
-      findings.push({
-        level: "block",
-        code: "SKEW_TOO_WIDE",
-        target: { kind: "NodeGroup", name: group.nodegroupName ?? "" },
-        message: `node group ${group.nodegroupName} is at ${group.version}, more than ${MAX_SKEW} minors below ${target}`,
-        hint: `first write \`version: "1.${minorOf(group.version) + MAX_SKEW}"\``,
-      });
-    }
+  const path = upgradePath(live, target);
+  if (path.length === 0) return { actions: addonSteps(context, live, true, after).actions, version: target };
+  return { actions: minors(context, live, path, after), findings: upgradeGates(context, path), version: target };
+}
+
+function minors(context: Context, live: string, path: readonly string[], after: readonly string[]): readonly Action[] {
+  const { nodeRoll } = context.inputs;
+  const actions: Action[] = [];
+  const groups = new Map(versionsOf(context));
+  let addons = addonSteps(context, live, false, after);
+  let before = [...after, ...addons.actions.map((action) => action.id)];
+  actions.push(...addons.actions);
+  let from = live;
+  for (const version of path) {
+    const rolls = groupSteps(context, groups, from, followedGroups(context, groups, from, version), before);
+    const gate = insightGate(context, version, [...before, ...rolls.map((action) => action.id)]);
+    const behind = [...before, ...rolls.map((action) => action.id), ...gate.map((action) => action.id)];
+    const update = versionUpdate(context, "upgrade", from, version, behind);
+    actions.push(...rolls, ...gate, update);
+    const isLast = version === path.at(-1);
+    addons = addonSteps(context, version, isLast, [update.id], addons.versions);
+    const steps = addons.actions.map((action) => action.id);
+    const all = nodeRoll === "each-minor" && !isLast ? [...groups.keys()] : [];
+    const follows = groupSteps(context, groups, version, all, [update.id, ...steps]);
+    actions.push(...addons.actions, ...follows);
+    before = [update.id, ...steps, ...follows.map((action) => action.id)];
+    from = version;
   }
-  const info = facts.versions.find((entry) => entry.clusterVersion === target);
-  if (
-    config.upgradePolicy?.supportType === "STANDARD" &&
-    info !== undefined &&
-    !/STANDARD/i.test(info.versionStatus ?? info.status ?? "STANDARD")
-  ) {
-    findings.push({
-      level: "block",
-      code: "VERSION_UNSUPPORTED",
-      path: "metadata.version",
-      message: `Kubernetes ${target} is past standard support, and upgradePolicy is STANDARD`,
-      hint: "choose a newer version",
-    });
-  }
-  return findings;
+  return actions;
+}
+
+function versionUpdate(
+  context: Context,
+  op: "upgrade" | "rollback",
+  from: string,
+  version: string,
+  after: readonly string[],
+): Action {
+  const { config, inputs } = context;
+  const { name, forceUpdateVersion, rollbackConfig } = config.metadata;
+  const force = forceUpdateVersion || inputs.allow.includes("force-upgrade");
+  return create({
+    part: "cluster",
+    suffix: version,
+    op,
+    target: { kind: "Cluster", name },
+    class: "C",
+    needs: [op, ...(forceUpdateVersion ? (["force-upgrade"] as const) : [])],
+    after,
+    locks: EXCLUSIVE,
+    calls: [
+      {
+        service: "eks",
+        operation: "UpdateClusterVersion",
+        args: {
+          name,
+          version,
+          ...(force ? { force: true } : {}),
+          ...(rollbackConfig === undefined || op === "upgrade" ? {} : { rollbackConfig }),
+        },
+      },
+    ],
+    until: { kind: "update" },
+    changes: [{ path: "metadata.version", from, to: version, origin: "config" }],
+    expectedSeconds: usual.clusterUpgrade.usual,
+  });
+}
+
+/** Insights age: before each step they are made anew, and decide again. */
+function insightGate(context: Context, version: string, after: readonly string[]): readonly Action[] {
+  const level = insightLevel(context);
+  if (level === undefined) return [];
+  return [
+    create({
+      part: "insights",
+      suffix: version,
+      op: "wait",
+      target: { kind: "Insights", name: `for ${version}` },
+      after,
+      until: { kind: "insights", version, level },
+      expectedSeconds: usual.insights.usual,
+    }),
+  ];
 }

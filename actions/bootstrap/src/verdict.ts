@@ -17,6 +17,8 @@ export type Verdict =
   | { readonly kind: "done" }
   /** Something still uses the object. */
   | { readonly kind: "in-use" }
+  /** EKS wants node groups to follow before the control plane goes on. */
+  | { readonly kind: "nodes-first" }
   /** An upgrade insight, or another gate of AWS. */
   | { readonly kind: "gate" }
   | { readonly kind: "fatal" };
@@ -51,6 +53,12 @@ export function verdictOf(call: Call, error: unknown): Verdict {
   }
   if (info.code === "InvalidRequest" && /not in ACTIVE status|is not active/i.test(info.message))
     return { kind: "busy" };
+  if (
+    /^Invalid(Request|State)$/.test(info.code) &&
+    call.operation === "UpdateClusterVersion" &&
+    isAboutNodes(info.message)
+  )
+    return { kind: "nodes-first" };
   if (info.code === "InvalidState" && call.operation === "UpdateClusterVersion") return { kind: "gate" };
   if (/^(DependencyViolation|DeleteConflict|InvalidIPAddress\.InUse|InvalidNetworkInterface\.InUse)$/.test(info.code)) {
     return { kind: "in-use" };
@@ -60,7 +68,12 @@ export function verdictOf(call: Call, error: unknown): Verdict {
     return { kind: "busy" };
   }
   const exists =
-    /^(EntityAlreadyExists|ResourceAlreadyExists|InvalidLaunchTemplateName\.AlreadyExists\w*|RouteAlreadyExists|Resource\.AlreadyAssociated|InvalidGroup\.Duplicate|InvalidPermission\.Duplicate)$/;
+    /^(EntityAlreadyExists|ResourceAlreadyExists|InvalidLaunchTemplateName\.AlreadyExists\w*|RouteAlreadyExists|Resource\.AlreadyAssociated|InvalidGroup\.Duplicate|InvalidKeyPair\.Duplicate|InvalidPermission\.Duplicate)$/;
   if (exists.test(info.code)) return { kind: "exists" };
   return { kind: "fatal" };
+}
+
+/** The API reference asks for node groups at the control plane's own minor; the API decides when. */
+function isAboutNodes(message: string): boolean {
+  return /\bnode ?groups?\b/i.test(message) && /\b(updat|upgrad|match|version)/i.test(message);
 }

@@ -70,6 +70,11 @@ export function upgradePath(live: string, target: string): readonly string[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, index) => `1.${from + index + 1}`);
 }
 
+/** Every minor that a cluster is at on its way, both ends included; going back there is no way between. */
+export function minorsBetween(live: string, target: string): readonly string[] {
+  return minorOf(target) < minorOf(live) ? [live, target] : [live, ...upgradePath(live, target)];
+}
+
 /** The add-on version to install: `latest`, a version or the beginning of one, else the default. */
 export function addonVersion(addon: Addon, info: EksAddonInfo | undefined, cluster: string): string | undefined {
   const versions = (info?.addonVersions ?? []).filter((entry) =>
@@ -108,6 +113,30 @@ export function isLeftBehind(
   if (offered.length === 0) return false;
   if (!offered.some((entry) => entry.addonVersion === installed)) return true;
   return name === "kube-proxy" && minorOf(installed.replace(/^v/, "")) < minorOf(cluster);
+}
+
+/**
+ * The versions that lead from one to another, the last one included: vpc-cni goes one minor at a time, as its user guide
+ * asks, over the newest offered patch of each; the others at once.
+ */
+export function stepsBetween(
+  name: string,
+  from: string,
+  to: string,
+  info: EksAddonInfo | undefined,
+  cluster: string,
+): readonly string[] {
+  const minor = (version: string) => minorOf(version.replace(/^v/, ""));
+  if (name !== "vpc-cni") return [to];
+  const offered = (info?.addonVersions ?? [])
+    .filter((entry) => entry.compatibilities?.some((compatible) => compatible.clusterVersion === cluster))
+    .flatMap((entry) => entry.addonVersion ?? [])
+    .sort(compareAddonVersions);
+  const between = Array.from(
+    { length: Math.max(0, minor(to) - minor(from) - 1) },
+    (_, index) => minor(from) + index + 1,
+  );
+  return [...between.flatMap((wanted) => offered.findLast((version) => minor(version) === wanted) ?? []), to];
 }
 
 /** Orders `v1.19.2-eksbuild.1` by its numbers. */

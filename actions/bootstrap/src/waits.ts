@@ -1,17 +1,13 @@
 import { ActionError } from "@eks-actions/action";
 import type { Action, Until } from "./action.ts";
 import { awsFault } from "./aws-fault.ts";
+import { clusterValues } from "./cluster-values.ts";
 import { type Usual, usual } from "./durations.ts";
 import type { Work } from "./execute.ts";
+import { askInsights } from "./insights.ts";
 import { kindWord } from "./kinds.ts";
-import { pollUntil } from "./poll.ts";
-
-/** How a wait ended. `degraded`: the object stands, with a remark. */
-export interface Ended {
-  readonly note?: string | undefined;
-}
-
-const DONE: Ended = {};
+import { DONE, type Ended, type Issues, issueText, type Look, pollUntil } from "./poll.ts";
+import { addonActive } from "./wait-addon.ts";
 
 /** Looks until the action's end has come. @throws ActionError when the object failed */
 export async function awaitEnd(
@@ -31,8 +27,6 @@ export async function awaitEnd(
     }
   });
 }
-
-type Look = (elapsedSeconds: number) => Promise<Ended | undefined>;
 
 function looker(
   work: Work,
@@ -74,6 +68,11 @@ function looker(
         const [nat] = await aws.ec2.natGateways({ ids: [until.id] }, signal);
         return nat === undefined || nat.State === "deleted" ? DONE : undefined;
       };
+    case "insights":
+      return () => {
+        progress("being made anew");
+        return askInsights(work.ports, cluster, until.version, until.level, signal);
+      };
     case "update":
       return update(work, action, until, updateId, progress);
     default:
@@ -103,6 +102,8 @@ function usualOf(until: Until, action: Action): Usual {
       return usual.nat;
     case "nat-gone":
       return usual.natDelete;
+    case "insights":
+      return usual.insights;
     case "update":
       if (until.nodegroup !== undefined) return action.op === "update" ? usual.nodegroupUpdate : usual.nodegroupRoll;
       if (until.addon !== undefined) return usual.addonUpdate;
@@ -131,14 +132,7 @@ async function clusterActive(work: Work, progress: (text: string) => void): Prom
     });
   }
   if (live?.status !== "ACTIVE") return undefined;
-  const issuer = live.identity?.oidc?.issuer;
-  const give = (attribute: string, value: string | undefined) => {
-    if (value !== undefined) work.known.set(`cluster#${attribute}`, value);
-  };
-  give("arn", live.arn);
-  give("issuer", issuer);
-  give("issuerHost", issuer?.replace(/^https:\/\//, ""));
-  give("securityGroup", live.resourcesVpcConfig?.clusterSecurityGroupId);
+  for (const [key, value] of clusterValues(live)) work.known.set(key, value);
   return DONE;
 }
 
@@ -162,77 +156,6 @@ function failedGroup(name: string, status: string, issues: Issues): ActionError 
   return new ActionError("NODEGROUP_FAILED", {
     message: `node group ${name} is ${status}${issueText(issues)}`,
     hint: "the issue above names the cause; delete the group once it is cured, and run again",
-  });
-}
-
-type Issues =
-  | readonly {
-      readonly code?: string | undefined;
-      readonly message?: string | undefined;
-      readonly resourceIds?: string[] | undefined;
-    }[]
-  | undefined;
-
-function issueText(issues: Issues): string {
-  if (issues === undefined || issues.length === 0) return "";
-  const shown = issues.map((issue) => {
-    const ids = issue.resourceIds ?? [];
-    return `${issue.code}: ${issue.message}${ids.length === 0 ? "" : ` (${ids.slice(0, 5).join(", ")})`}`;
-  });
-  return `: ${shown.join("; ").slice(0, 1000)}`;
-}
-
-/** An add-on of Deployments is DEGRADED until a node is ready: that is no failure while none is expected. */
-function addonActive(work: Work, name: string, needsNodes: boolean, progress: (text: string) => void): Look {
-  const { config } = work.facts;
-  const cluster = config.metadata.name;
-  let nodesSince: number | undefined;
-  return async () => {
-    const live = await work.ports.aws.eks.addon(cluster, name, work.signal);
-    progress(live?.status ?? "not visible yet");
-    switch (live?.status) {
-      case "ACTIVE":
-        return DONE;
-      case "CREATE_FAILED":
-      case "UPDATE_FAILED":
-      case "DELETE_FAILED":
-        throw failedAddon(name, live.status, live.health?.issues);
-      case "DEGRADED": {
-        if (!needsNodes) return degraded(name, live.health?.issues);
-        if (config.managedNodeGroups.length === 0 && !config.autoModeConfig.enabled) {
-          return { note: `add-on ${name} waits for nodes: the file has no node group` };
-        }
-        if (!(await hasNodes(work)))
-          return work.expectsNodes() ? undefined : { note: `add-on ${name} waits for nodes` };
-        nodesSince ??= work.ports.clock.now();
-        if (work.ports.clock.now() - nodesSince < work.addonTimeoutMs) return undefined;
-        throw failedAddon(name, "DEGRADED although nodes are ready", live.health?.issues);
-      }
-      default:
-        return undefined;
-    }
-  };
-}
-
-function degraded(name: string, issues: Issues): Ended {
-  return { note: `add-on ${name} is DEGRADED${issueText(issues)}` };
-}
-
-async function hasNodes(work: Work): Promise<boolean> {
-  const { config } = work.facts;
-  if (config.autoModeConfig.enabled) return true;
-  const cluster = config.metadata.name;
-  const names = await work.ports.aws.eks.nodegroupNames(cluster, work.signal);
-  const groups = await Promise.all(names.map((name) => work.ports.aws.eks.nodegroup(cluster, name, work.signal)));
-  return groups.some((group) => group?.status === "ACTIVE" && (group.scalingConfig?.desiredSize ?? 0) > 0);
-}
-
-function failedAddon(name: string, status: string, issues: Issues): ActionError {
-  return new ActionError("ADDON_FAILED", {
-    message: `add-on ${name} is ${status}${issueText(issues)}`,
-    hint: /ConfigurationConflict/.test(issueText(issues))
-      ? `addons: [{name: ${name}, resolveConflicts: overwrite}]`
-      : "the issue above names the cause; run again once it is cured",
   });
 }
 

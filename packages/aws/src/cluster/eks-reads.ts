@@ -66,6 +66,8 @@ export interface EksReads {
     signal: AbortSignal,
   ): Promise<readonly AddonPodIdentityConfiguration[]>;
   upgradeInsights(cluster: string, version: string, signal: AbortSignal): Promise<readonly InsightSummary[]>;
+  /** Status of the last refresh: `IN_PROGRESS`, `COMPLETED`, `FAILED`; `undefined` when none was ever started. */
+  insightsRefresh(cluster: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
 export function createEksReads(clients: Clients, read: Read): EksReads {
@@ -304,6 +306,15 @@ export function createEksReads(clients: Clients, read: Read): EksReads {
         );
         return { items: page.insights ?? [], next: page.nextToken };
       });
+    },
+    async insightsRefresh(clusterName, signal) {
+      const { sdk, client } = await clients.eks();
+      const answer = await orAbsent(
+        read("DescribeInsightsRefresh", signal, (abortSignal) =>
+          client.send(new sdk.DescribeInsightsRefreshCommand({ clusterName }), { abortSignal }),
+        ),
+      );
+      return answer?.status;
     },
   };
 }

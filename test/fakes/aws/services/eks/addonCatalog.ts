@@ -21,7 +21,7 @@ const catalog: readonly CatalogEntry[] = [
     name: "vpc-cni",
     type: "networking",
     owner: "aws",
-    versions: ["v1.21.2-eksbuild.1", "v1.21.1-eksbuild.3", "v1.20.4-eksbuild.2"],
+    versions: ["v1.21.2-eksbuild.1", "v1.21.1-eksbuild.3", "v1.20.4-eksbuild.2", "v1.19.6-eksbuild.7"],
     namespace: "kube-system",
     identity: { serviceAccount: "aws-node", policy: "AmazonEKS_CNI_Policy" },
     settings: ["env", "enableNetworkPolicy", "enableWindowsIpam", "init", "nodeAgent", "eniConfig", ...workload],
