@@ -24,7 +24,7 @@ export interface Call {
   readonly lookup?: { readonly part: string; readonly kind: Ec2Kind };
 }
 
-export type Ec2Kind = "vpc" | "subnet" | "igw" | "rt" | "eip" | "nat" | "sg" | "lt";
+export type Ec2Kind = "vpc" | "subnet" | "igw" | "rt" | "eip" | "nat" | "sg" | "lt" | "key";
 
 /** When an action counts as done. Without one: when its last call was answered. */
 export type Until =

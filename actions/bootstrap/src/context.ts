@@ -1,4 +1,5 @@
 import type { ClusterConfig } from "@eks-actions/cluster-config";
+import { clusterValues } from "./cluster-values.ts";
 import type { Facts } from "./facts.ts";
 import { withIgnoredFields } from "./ignored-fields.ts";
 import type { Inputs } from "./inputs.ts";
@@ -75,13 +76,6 @@ export function knownParts(facts: Facts): Known {
     add(part, "version", template.LatestVersionNumber?.toString());
   }
   for (const provider of facts.oidcProviders) add(partOf(name, provider.tags), "arn", provider.arn);
-  const { cluster } = facts;
-  if (cluster !== undefined) {
-    add("cluster", "arn", cluster.arn);
-    const issuer = cluster.identity?.oidc?.issuer;
-    add("cluster", "issuer", issuer);
-    add("cluster", "issuerHost", issuer?.replace(/^https:\/\//, ""));
-    add("cluster", "securityGroup", cluster.resourcesVpcConfig?.clusterSecurityGroupId);
-  }
+  for (const [name, value] of facts.cluster === undefined ? [] : clusterValues(facts.cluster)) known.set(name, value);
   return known;
 }

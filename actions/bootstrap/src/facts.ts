@@ -1,6 +1,8 @@
 import type {
   Ec2Address,
+  Ec2Image,
   Ec2InternetGateway,
+  Ec2KeyPair,
   Ec2LaunchTemplate,
   Ec2LaunchTemplateVersion,
   Ec2NatGateway,
@@ -57,6 +59,12 @@ export interface Facts {
   readonly roles: readonly IamRole[];
   readonly oidcProviders: readonly LiveProvider[];
   readonly launchTemplates: readonly LiveTemplate[];
+  /** Ours by tag; read only where a group opens SSH. */
+  readonly keyPairs: readonly Ec2KeyPair[];
+  /** Path in the file → the OpenSSH public key that it holds. */
+  readonly publicKeys: ReadonlyMap<string, string>;
+  /** Images that the file names, by id; absent: EC2 shows none. */
+  readonly images: ReadonlyMap<string, Ec2Image>;
   readonly logGroup: LiveLogGroup | undefined;
   readonly insights: readonly EksInsight[];
 }

@@ -13,6 +13,7 @@ const KINDS: Readonly<Record<string, string>> = {
   NatGateway: "NAT gateway",
   SecurityGroup: "security group",
   LaunchTemplate: "launch template",
+  KeyPair: "key pair",
   OidcProvider: "OIDC provider",
   IdentityProvider: "identity provider",
   Capability: "capability",

@@ -1,11 +1,13 @@
-import type { ManagedNodeGroup } from "@eks-actions/cluster-config";
+import type { ManagedNodeGroup, NodeVolume } from "@eks-actions/cluster-config";
 import type { Action, Call } from "./action.ts";
 import { volumeDevice } from "./ami.ts";
 import { quick } from "./build.ts";
 import type { Context } from "./context.ts";
 import type { LiveTemplate } from "./facts.ts";
 import { launchTemplateName } from "./names.ts";
+import { type SshAccess, sshAccess } from "./ssh-access.ts";
 import { ec2Tags, tagSpecification, tagsOf } from "./tags.ts";
+import { type UserData, userData } from "./user-data.ts";
 import { ref, resolve, shortHash } from "./value.ts";
 
 export interface PlannedTemplate {
@@ -34,11 +36,15 @@ export function planTemplate(context: Context, group: ManagedNodeGroup): Planned
     };
   }
   const part = `lt-${group.name}`;
-  const data = templateData(context, group);
+  const ssh = sshAccess(context, group);
+  const boot = userData(group, context.ownership.cluster);
+  const data = templateData(context, group, ssh, boot);
   const wanted = shortHash(resolve(data, context.known));
   const live = liveTemplate(context, part);
   const matching = live?.versions.find((version) => version.VersionDescription === wanted);
-  const after = usesClusterGroup(group) ? ["cluster"] : ["role-cluster"];
+  // Security groups of our own replace EKS's default, so the cluster's group has to be listed beside them.
+  const namesCluster = ownGroups(context, group, ssh).length > 0 || boot?.namesCluster === true;
+  const after = [namesCluster ? "cluster" : "role-cluster", ...(ssh?.parts ?? [])];
   const calls: Call[] = [];
   if (live === undefined) {
     calls.push({
@@ -70,7 +76,10 @@ export function planTemplate(context: Context, group: ManagedNodeGroup): Planned
   return {
     reference: { id: ref(part), version: isNewest ? ref(part, "version") : number },
     part,
-    actions: quick(part, { kind: "LaunchTemplate", name: group.name }, live === undefined, calls, after),
+    actions: [
+      ...(ssh?.actions ?? []),
+      ...quick(part, { kind: "LaunchTemplate", name: group.name }, live === undefined, calls, after),
+    ],
     differsFrom: (running) => running?.id !== live?.template.LaunchTemplateId || running?.version !== number,
   };
 }
@@ -80,31 +89,30 @@ function liveTemplate(context: Context, part: string): LiveTemplate | undefined 
   return context.facts.launchTemplates.find(({ template }) => template.LaunchTemplateId === id && id !== undefined);
 }
 
-/** Own security groups replace EKS's default, so the cluster's group has to be listed beside them. */
-function usesClusterGroup(group: ManagedNodeGroup): boolean {
-  return group.securityGroupIDs.length > 0;
+function ownGroups(context: Context, group: ManagedNodeGroup, ssh: SshAccess | undefined): readonly unknown[] {
+  const shared = context.config.vpc.sharedNodeSecurityGroup;
+  return [
+    ...group.securityGroupIDs,
+    ...(shared === undefined ? [] : [shared]),
+    ...(ssh === undefined ? [] : [ssh.securityGroup]),
+  ];
 }
 
-function templateData(context: Context, group: ManagedNodeGroup): Readonly<Record<string, unknown>> {
-  const { volume } = group;
+function templateData(
+  context: Context,
+  group: ManagedNodeGroup,
+  ssh: SshAccess | undefined,
+  boot: UserData | undefined,
+): Readonly<Record<string, unknown>> {
   const name = group.instanceName ?? `${group.instancePrefix ?? context.ownership.cluster}-${group.name}-node`;
   const tags = { Name: name, ...context.ownership.common, ...group.tags };
-  const shared = context.config.vpc.sharedNodeSecurityGroup;
-  const groups = [...group.securityGroupIDs, ...(shared === undefined ? [] : [shared])];
+  const groups = ownGroups(context, group, ssh);
   return {
+    ...(group.ami === undefined ? {} : { ImageId: group.ami }),
+    ...(ssh === undefined ? {} : { KeyName: ssh.keyName }),
     BlockDeviceMappings: [
-      {
-        DeviceName: volumeDevice(group.amiFamily),
-        Ebs: {
-          VolumeSize: volume.size,
-          VolumeType: volume.type,
-          DeleteOnTermination: true,
-          ...(volume.iops === undefined ? {} : { Iops: volume.iops }),
-          ...(volume.throughput === undefined ? {} : { Throughput: volume.throughput }),
-          ...(volume.encrypted ? { Encrypted: true } : {}),
-          ...(volume.kmsKeyID === undefined ? {} : { KmsKeyId: volume.kmsKeyID }),
-        },
-      },
+      blockDevice(group.volume, group.volume.device ?? volumeDevice(group.amiFamily)),
+      ...group.additionalVolumes.map((volume) => blockDevice(volume, volume.device ?? "")),
     ],
     MetadataOptions: {
       HttpTokens: group.disableIMDSv1 ? "required" : "optional",
@@ -113,16 +121,29 @@ function templateData(context: Context, group: ManagedNodeGroup): Readonly<Recor
     ...(groups.length === 0 ? {} : { SecurityGroupIds: [ref("cluster", "securityGroup"), ...groups] }),
     TagSpecifications: [
       { ResourceType: "instance", Tags: ec2Tags(tags) },
-      {
-        ResourceType: "volume",
-        Tags: ec2Tags({ ...tags, ...(volume.name === undefined ? {} : { Name: volume.name }) }),
-      },
+      { ResourceType: "volume", Tags: ec2Tags(tags) },
     ],
     ...(group.enableDetailedMonitoring ? { Monitoring: { Enabled: true } } : {}),
     ...(group.ebsOptimized === undefined ? {} : { EbsOptimized: group.ebsOptimized }),
     ...reservation(group),
     ...(group.marketType === "capacity-block" ? { InstanceMarketOptions: { MarketType: "capacity-block" } } : {}),
-    ...(group.maxPodsPerNode === undefined ? {} : { UserData: maxPodsUserData(group.amiFamily, group.maxPodsPerNode) }),
+    ...(boot === undefined ? {} : { UserData: { base64: boot.text } }),
+  };
+}
+
+function blockDevice(volume: NodeVolume, device: string): unknown {
+  return {
+    DeviceName: device,
+    Ebs: {
+      ...(volume.size === undefined ? {} : { VolumeSize: volume.size }),
+      VolumeType: volume.type,
+      DeleteOnTermination: true,
+      ...(volume.iops === undefined ? {} : { Iops: volume.iops }),
+      ...(volume.throughput === undefined ? {} : { Throughput: volume.throughput }),
+      ...(volume.encrypted ? { Encrypted: true } : {}),
+      ...(volume.kmsKeyID === undefined ? {} : { KmsKeyId: volume.kmsKeyID }),
+      ...(volume.snapshotID === undefined ? {} : { SnapshotId: volume.snapshotID }),
+    },
   };
 }
 
@@ -141,30 +162,4 @@ function reservation(group: ManagedNodeGroup): Readonly<Record<string, unknown>>
         ? { CapacityReservationPreference: given.preference ?? "open" }
         : { CapacityReservationTarget: target },
   };
-}
-
-// EKS merges this with its own: NodeConfig for AL2023, TOML for Bottlerocket.
-function maxPodsUserData(family: string, maxPods: number): string {
-  if (family.startsWith("Bottlerocket")) {
-    return Buffer.from(`[settings.kubernetes]\nmax-pods = ${maxPods}\n`).toString("base64");
-  }
-  const boundary = "//";
-  const lines = [
-    "MIME-Version: 1.0",
-    `Content-Type: multipart/mixed; boundary="${boundary}"`,
-    "",
-    `--${boundary}`,
-    "Content-Type: application/node.eks.aws",
-    "",
-    "apiVersion: node.eks.aws/v1alpha1",
-    "kind: NodeConfig",
-    "spec:",
-    "  kubelet:",
-    "    config:",
-    `      maxPods: ${maxPods}`,
-    "",
-    `--${boundary}--`,
-    "",
-  ];
-  return Buffer.from(lines.join("\n")).toString("base64");
 }

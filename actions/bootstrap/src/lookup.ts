@@ -30,6 +30,8 @@ export async function findMade(
       return found((await aws.ec2.addresses(query, signal))[0]?.AllocationId);
     case "sg":
       return found((await aws.ec2.securityGroups(query, signal))[0]?.GroupId);
+    case "key":
+      return found((await aws.ec2.keyPairs(query, signal))[0]?.KeyPairId);
     case "nat": {
       const nats = await aws.ec2.natGateways(query, signal);
       return found(nats.find((nat) => nat.State === "available" || nat.State === "pending")?.NatGatewayId);

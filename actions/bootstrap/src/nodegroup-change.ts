@@ -181,7 +181,8 @@ function roll(
   const name = live.nodegroupName ?? group.name;
   const newTemplate = template.differsFrom(live.launchTemplate);
   const release = byClass(comparison.changed, "R").length > 0;
-  const behind = live.version !== undefined && minorOf(live.version) < minorOf(version);
+  // An image of the user's own has a version that EKS does not know.
+  const behind = group.ami === undefined && live.version !== undefined && minorOf(live.version) < minorOf(version);
   if (!newTemplate && !release && !behind) return [];
   const force = context.inputs.allow.includes("force-upgrade");
   return [

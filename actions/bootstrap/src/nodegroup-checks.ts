@@ -1,7 +1,9 @@
 import type { ManagedNodeGroup } from "@eks-actions/cluster-config";
+import { hardwareOf } from "./ami.ts";
 import type { Context } from "./context.ts";
 import type { Finding } from "./finding.ts";
 import { groupAmiType } from "./nodegroup-fields.ts";
+import { sshFindings } from "./ssh-access.ts";
 import { nodeSubnets, plannedSubnets } from "./subnets.ts";
 import { minorOf } from "./versions.ts";
 
@@ -30,7 +32,8 @@ export function groupFindings(context: Context, group: ManagedNodeGroup, version
       hint: "choose AmazonLinux2023 or Bottlerocket",
     });
   }
-  if (group.amiFamily === "AmazonLinux2" && minorOf(version) >= 33) {
+  findings.push(...sshFindings(context, group), ...imageFindings(context, group));
+  if (group.ami === undefined && group.amiFamily === "AmazonLinux2" && minorOf(version) >= 33) {
     findings.push({
       level: "fatal",
       code: "AMI_UNSUPPORTED",
@@ -41,6 +44,29 @@ export function groupFindings(context: Context, group: ManagedNodeGroup, version
     });
   }
   return findings;
+}
+
+/** An image of the user's own must exist, and fit the instances that boot it. */
+function imageFindings(context: Context, group: ManagedNodeGroup): readonly Finding[] {
+  const { ami } = group;
+  if (ami === undefined) return [];
+  const fatal = (message: string, hint: string): Finding => ({
+    level: "fatal",
+    code: "AMI_UNSUPPORTED",
+    target: { kind: "NodeGroup", name: group.name },
+    path: `${group.source}.ami`,
+    message: `node group ${group.name}: ${message}`,
+    hint,
+  });
+  const image = context.facts.images.get(ami);
+  const { region } = context.config.metadata;
+  if (image === undefined) return [fatal(`image ${ami} does not exist in ${region}, or is not shared`, "check the id")];
+  const [type] = group.instanceTypes;
+  const needed = type === undefined ? undefined : hardwareOf(type).arm ? "arm64" : "x86_64";
+  if (needed === undefined || image.Architecture === undefined || image.Architecture === needed) return [];
+  return [
+    fatal(`image ${ami} is for ${image.Architecture}, ${type} needs ${needed}`, "choose an image of that architecture"),
+  ];
 }
 
 export function foreign(group: ManagedNodeGroup, owner: string): Finding {

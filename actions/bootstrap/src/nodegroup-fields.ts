@@ -31,7 +31,9 @@ export function nodeRoleReference(group: ManagedNodeGroup): unknown {
   return group.iam.instanceRoleARN ?? ref(`role-ng-${group.name}`, "arn");
 }
 
+/** `CUSTOM` for an image of the user's own, which EKS neither chooses nor updates. */
 export function groupAmiType(group: ManagedNodeGroup): string | undefined {
+  if (group.ami !== undefined) return "CUSTOM";
   const type = group.instanceTypes[0];
   if (type === undefined) return undefined;
   return amiType(group.amiFamily, hardwareOf(type));

@@ -85,7 +85,8 @@ function createGroup(
     scalingConfig: { minSize: group.minSize, maxSize: group.maxSize, desiredSize: desired },
     subnets: subnets.map((subnet) => subnet.id),
     nodeRole: nodeRoleReference(group),
-    ...(group.instanceTypes.length === 0 ? {} : { instanceTypes: group.instanceTypes, amiType: ami }),
+    ...(group.instanceTypes.length === 0 ? {} : { instanceTypes: group.instanceTypes }),
+    ...(group.instanceTypes.length === 0 || group.ami !== undefined ? {} : { amiType: ami }),
     capacityType: capacityType(group),
     ...(Object.keys(group.labels).length === 0 ? {} : { labels: group.labels }),
     ...(group.taints.length === 0 ? {} : { taints: group.taints.map(eksTaint) }),
@@ -93,7 +94,8 @@ function createGroup(
     ...(group.warmPoolConfig === undefined ? {} : { warmPoolConfig: group.warmPoolConfig }),
     ...(group.nodeRepairConfig === undefined ? {} : { nodeRepairConfig: nodeRepair(group) }),
     ...(group.releaseVersion === undefined ? {} : { releaseVersion: group.releaseVersion }),
-    version,
+    // The template's own image brings its version.
+    ...(group.ami === undefined ? { version } : {}),
     launchTemplate: template.reference,
     tags: tagsOf(ownership, `ng-${group.name}`, fields, group.tags),
   };

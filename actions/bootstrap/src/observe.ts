@@ -8,6 +8,7 @@ import { logGroupName } from "./log-group.ts";
 import { partitionOf, rolePath } from "./names.ts";
 import { observeCluster } from "./observe-cluster.ts";
 import { observeNetwork } from "./observe-network.ts";
+import { type NodeFacts, observeNodes } from "./observe-nodes.ts";
 import type { Ports } from "./ports.ts";
 import { minorOf, minorsBetween, targetVersion } from "./versions.ts";
 
@@ -15,7 +16,11 @@ import { minorOf, minorsBetween, targetVersion } from "./versions.ts";
 export async function observe(_: Inputs, ports: Ports, signal: AbortSignal): Promise<Facts> {
   const { config } = ports;
   try {
-    return await readAws(config, ports.aws, ports.clock.now(), signal);
+    const [facts, nodes] = await Promise.all([
+      readAws(config, ports.aws, ports.clock.now(), signal),
+      observeNodes(ports, signal),
+    ]);
+    return { ...facts, ...nodes };
   } catch (error) {
     if (error instanceof ActionError || signal.aborted) throw error;
     throw awsFault(error, `reading ${config.metadata.name} in ${config.metadata.region}`);
@@ -23,7 +28,12 @@ export async function observe(_: Inputs, ports: Ports, signal: AbortSignal): Pro
 }
 
 /** One snapshot; what does not depend on anything is read at the same time. */
-async function readAws(config: ClusterConfig, aws: ClusterApi, now: number, signal: AbortSignal): Promise<Facts> {
+async function readAws(
+  config: ClusterConfig,
+  aws: ClusterApi,
+  now: number,
+  signal: AbortSignal,
+): Promise<Omit<Facts, keyof NodeFacts>> {
   const { name, region } = config.metadata;
   const types = [...new Set(config.managedNodeGroups.flatMap((group) => group.instanceTypes))].sort();
   const [caller, cluster, versions, zones, offerings, roles, oidcProviders, launchTemplates, logGroup] =

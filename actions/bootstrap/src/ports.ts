@@ -9,6 +9,8 @@ export interface Ports extends BasePorts {
   readonly config: ClusterConfig;
   /** A file of the workspace or of RUNNER_TEMP. */
   readText(path: string): string;
+  /** A file in the workspace or the home folder (`~/`), of at most 16 KiB; `undefined` for anything else. */
+  readPublicKey(path: string): string | undefined;
   /** Writes a report file under RUNNER_TEMP and answers its path. */
   writeReport(name: string, text: string): string;
   /** Publishes the plan where reviewers see it. Answers what came of it, for the log. */

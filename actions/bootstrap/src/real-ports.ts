@@ -7,6 +7,7 @@ import { parseClusterConfig } from "@eks-actions/cluster-config";
 import { readConfigFiles } from "./config-file.ts";
 import { comment, driftIssue } from "./conversation.ts";
 import type { Inputs } from "./inputs.ts";
+import { readKeyFile } from "./key-file.ts";
 import type { Ports } from "./ports.ts";
 import { sessionKeys } from "./session-keys.ts";
 
@@ -42,6 +43,7 @@ export function realPorts(base: BasePorts, inputs: Inputs): Ports {
         });
       }
     },
+    readPublicKey: (path) => readKeyFile(path, run.workspace, run.env["HOME"]),
     writeReport(name, text) {
       folder ??= mkdtempSync(join(run.tempDir === "" ? tmpdir() : run.tempDir, "bootstrap-"));
       const path = join(folder, name);

@@ -62,6 +62,11 @@ export function resolve(value: unknown, known: Known, missing: Set<string> = new
       if (key === "ref" && typeof member === "string") return lookup(member) ?? node;
       if (key === "hashOf") return shortHash(walk(member));
       if (key === "json") return canonical(walk(member));
+      if (key === "base64" && typeof member === "string") {
+        const before = missing.size;
+        const text = walk(member);
+        return missing.size > before ? node : Buffer.from(String(text)).toString("base64");
+      }
       if (key === "set" && Array.isArray(member)) {
         const before = missing.size;
         const members = member.map(walk);

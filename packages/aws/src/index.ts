@@ -25,7 +25,9 @@ export {
 export type { RequestHandler } from "./cluster/clients.ts";
 export type {
   Ec2Address,
+  Ec2Image,
   Ec2InternetGateway,
+  Ec2KeyPair,
   Ec2LaunchTemplate,
   Ec2LaunchTemplateVersion,
   Ec2NatGateway,

@@ -9,6 +9,7 @@ export type {
   Addon,
   AuthenticationMode,
   AutoMode,
+  Bottlerocket,
   Capability,
   ClusterConfig,
   ClusterIam,
@@ -17,12 +18,14 @@ export type {
   IamServiceAccount,
   IdentityMapping,
   IdentityProvider,
+  InstanceSelector,
   Karpenter,
   LogType,
   ManagedNodeGroup,
   Metadata,
   NodeGroupIam,
   NodeRepair,
+  NodeSsh,
   NodeUpdate,
   NodeVolume,
   PodIdentityAssociation,
@@ -35,5 +38,6 @@ export type {
 } from "./model.ts";
 export { type ParseOptions, parseClusterConfig } from "./parse.ts";
 export { placeOf, type SourcePlace } from "./place.ts";
+export { isPublicKey } from "./public-key.ts";
 export { clusterConfigSchema } from "./schema/cluster.ts";
 export type { Field, Fields, Mutability, Refusal, Shape } from "./schema/field.ts";

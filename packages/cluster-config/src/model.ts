@@ -272,15 +272,48 @@ export interface Taint {
 }
 
 export interface NodeVolume {
-  /** GiB. */
-  readonly size: number;
+  /** GiB; absent where a snapshot tells it. */
+  readonly size?: number | undefined;
   readonly type: string;
   readonly iops?: number | undefined;
   /** MiB/s. */
   readonly throughput?: number | undefined;
   readonly encrypted: boolean;
   readonly kmsKeyID?: string | undefined;
-  readonly name?: string | undefined;
+  /** `volumeName`: the device, like `/dev/xvdf`; absent: where the image keeps it. */
+  readonly device?: string | undefined;
+  readonly snapshotID?: string | undefined;
+}
+
+/** Access to nodes by SSH. Without a key it is `~/.ssh/id_rsa.pub`, as in eksctl. */
+export interface NodeSsh {
+  readonly allow: boolean;
+  /** An OpenSSH public key. */
+  readonly publicKey?: string | undefined;
+  /** A key pair that EC2 holds. */
+  readonly publicKeyName?: string | undefined;
+  /** A file in the workspace or the home folder. */
+  readonly publicKeyPath?: string | undefined;
+  readonly sourceSecurityGroupIds: readonly string[];
+}
+
+export interface Bottlerocket {
+  readonly enableAdminContainer?: boolean | undefined;
+  /** As under `settings` of Bottlerocket's own TOML. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** Bounds for the instance types of a group; what is absent does not bound. */
+export interface InstanceSelector {
+  readonly vCPUs?: number | undefined;
+  /** GiB. */
+  readonly memory?: number | undefined;
+  readonly gpus?: number | undefined;
+  readonly neuronDevices?: number | undefined;
+  readonly cpuArchitecture: "x86_64" | "arm64";
+  /** Regular expressions over names of types. */
+  readonly allow?: string | undefined;
+  readonly deny?: string | undefined;
 }
 
 export interface NodeGroupIam {
@@ -340,7 +373,7 @@ export interface ManagedNodeGroup {
   readonly warmPoolConfig?: WarmPool | undefined;
   readonly nodeRepairConfig?: NodeRepair | undefined;
   readonly iam: NodeGroupIam;
-  readonly volume: NodeVolume;
+  readonly volume: NodeVolume & { readonly size: number };
   readonly securityGroupIDs: readonly string[];
   readonly disableIMDSv1: boolean;
   readonly disablePodIMDS: boolean;
@@ -358,12 +391,13 @@ export interface ManagedNodeGroup {
     | undefined;
   readonly launchTemplate?: { readonly id: string; readonly version?: string | undefined } | undefined;
   readonly releaseVersion?: string | undefined;
-  /** Fields of tier 2, as they stand in the file. */
-  readonly ssh?: FreeDocument | undefined;
+  readonly ssh?: NodeSsh | undefined;
+  /** An image of the user's own; EKS then neither chooses nor updates it. */
   readonly ami?: string | undefined;
+  /** A NodeConfig for AmazonLinux2023, a script for others. */
   readonly overrideBootstrapCommand?: string | undefined;
   readonly preBootstrapCommands: readonly string[];
-  readonly additionalVolumes: readonly FreeDocument[];
-  readonly bottlerocket?: FreeDocument | undefined;
-  readonly instanceSelector?: FreeDocument | undefined;
+  readonly additionalVolumes: readonly NodeVolume[];
+  readonly bottlerocket?: Bottlerocket | undefined;
+  readonly instanceSelector?: InstanceSelector | undefined;
 }

@@ -1,4 +1,5 @@
-import type { ManagedNodeGroup, NodeGroupIam, NodeRepair, NodeVolume, Taint } from "./model.ts";
+import type { ManagedNodeGroup, NodeGroupIam, NodeRepair, Taint } from "./model.ts";
+import { additionalVolumes, bottlerocket, instanceSelector, ownImage, rootVolume, ssh } from "./node-boot.ts";
 import { flagOf, numberOf, type Raw, record, records, setFlags, tagsOf, textOf, textsOf, wordOf } from "./values.ts";
 
 /** Both lists as managed node groups; the self-managed ones only when the caller has allowed the conversion. */
@@ -34,7 +35,7 @@ function nodeGroup(raw: Raw, source: string, isConverted: boolean): ManagedNodeG
     manageDesired: false,
     nodeRepairConfig: nodeRepair(raw["nodeRepairConfig"]),
     iam: nodeGroupIam(record(raw["iam"])),
-    volume: volume(raw),
+    volume: rootVolume(raw),
     securityGroupIDs: textsOf(securityGroups, "attachIDs"),
     disableIMDSv1: flagOf(raw, "disableIMDSv1") ?? true,
     disablePodIMDS: flagOf(raw, "disablePodIMDS") ?? false,
@@ -47,13 +48,13 @@ function nodeGroup(raw: Raw, source: string, isConverted: boolean): ManagedNodeG
     launchTemplate:
       launchTemplateId === undefined ? undefined : { id: launchTemplateId, version: textOf(template, "version") },
     releaseVersion: textOf(raw, "releaseVersion"),
-    ssh: raw["ssh"],
-    ami: textOf(raw, "ami"),
+    ssh: ssh(raw["ssh"]),
+    ami: ownImage(raw),
     overrideBootstrapCommand: textOf(raw, "overrideBootstrapCommand"),
     preBootstrapCommands: textsOf(raw, "preBootstrapCommands"),
-    additionalVolumes: records(raw["additionalVolumes"]),
-    bottlerocket: raw["bottlerocket"],
-    instanceSelector: raw["instanceSelector"],
+    additionalVolumes: additionalVolumes(raw["additionalVolumes"]),
+    bottlerocket: bottlerocket(raw["bottlerocket"]),
+    instanceSelector: instanceSelector(raw["instanceSelector"]),
   };
 }
 
@@ -128,20 +129,6 @@ function nodeGroupIam(raw: Raw): NodeGroupIam {
     instanceRoleName: textOf(raw, "instanceRoleName"),
     instanceRolePermissionsBoundary: textOf(raw, "instanceRolePermissionsBoundary"),
     withAddonPolicies: setFlags(raw["withAddonPolicies"]),
-  };
-}
-
-function volume(raw: Raw): NodeVolume {
-  const type = textOf(raw, "volumeType") ?? "gp3";
-  const gp3 = type === "gp3";
-  return {
-    size: numberOf(raw, "volumeSize") ?? 80,
-    type,
-    iops: numberOf(raw, "volumeIOPS") ?? (gp3 ? 3000 : undefined),
-    throughput: numberOf(raw, "volumeThroughput") ?? (gp3 ? 125 : undefined),
-    encrypted: flagOf(raw, "volumeEncrypted") ?? textOf(raw, "volumeKmsKeyID") !== undefined,
-    kmsKeyID: textOf(raw, "volumeKmsKeyID"),
-    name: textOf(raw, "volumeName"),
   };
 }
 

@@ -1,10 +1,11 @@
 import { ActionError } from "@eks-actions/action/error";
 import { extensionRules } from "./extension-rules.ts";
 import { identityRules, podIdentityRules } from "./identity-rules.ts";
-import type { ClusterConfig, ManagedNodeGroup } from "./model.ts";
+import type { ClusterConfig } from "./model.ts";
+import { nodeGroupRules } from "./nodegroup-rules.ts";
 import { placeOf } from "./place.ts";
 import { retentionDays } from "./schema/network.ts";
-import { type Report, record, records, repeated, textOf } from "./values.ts";
+import { type Report, repeated } from "./values.ts";
 
 /**
  * What the schema cannot say: fields that need, exclude or bound each other. `value` and `extension` are the checked
@@ -68,88 +69,6 @@ function networkRules(config: ClusterConfig, report: Report): void {
   const size = Number(vpc.cidr.split("/")[1]);
   if (vpc.id === undefined && withId.length === 0 && (size < 16 || size > 24)) {
     report("vpc.cidr", `/${size} is not accepted`, "write a range from /16 to /24");
-  }
-}
-
-function nodeGroupRules(config: ClusterConfig, value: unknown, report: Report): void {
-  const groups = config.managedNodeGroups;
-  for (const group of groups) sizeRules(group, report);
-  for (const kind of ["managedNodeGroups", "nodeGroups"]) {
-    records(record(value)[kind]).forEach((raw, index) => {
-      const types = raw["instanceTypes"] !== undefined;
-      if (types && textOf(raw, "instanceType") !== undefined) {
-        report(`${kind}[${index}].instanceType`, "excludes `instanceTypes`", "keep one of the two");
-      }
-      if (raw["launchTemplate"] !== undefined) {
-        const own = ["volumeSize", "ami", "ssh", "securityGroups", "maxPodsPerNode", "preBootstrapCommands"];
-        const both = own.find((name) => raw[name] !== undefined);
-        if (both !== undefined) {
-          report(`${kind}[${index}].${both}`, "belongs into your own launch template", `leave \`${both}\` out`);
-        }
-      }
-      if (kind === "nodeGroups") taintMapRules(raw["taints"], `${kind}[${index}].taints`, report);
-    });
-  }
-  repeated(groups.map((group) => group.name).filter((name) => name !== "")).forEach((name) => {
-    const again = groups.filter((group) => group.name === name).at(-1);
-    report(`${again?.source}.name`, `node group ${name} stands twice`, "give each node group a name of its own");
-  });
-  if (groups.length > 30)
-    report("managedNodeGroups", `${groups.length} node groups, EKS allows 30`, "ask AWS for a higher quota");
-}
-
-function sizeRules(group: ManagedNodeGroup, report: Report): void {
-  const { minSize, maxSize, desiredCapacity, source } = group;
-  if (minSize > maxSize)
-    report(`${source}.minSize`, `minSize ${minSize} is above maxSize ${maxSize}`, `maxSize: ${minSize}`);
-  else if (desiredCapacity < minSize || desiredCapacity > maxSize) {
-    report(
-      `${source}.desiredCapacity`,
-      `${desiredCapacity} is outside ${minSize}–${maxSize}`,
-      `desiredCapacity: ${minSize}`,
-    );
-  }
-  const update = group.updateConfig;
-  if (update?.maxUnavailable !== undefined && update.maxUnavailablePercentage !== undefined) {
-    report(`${source}.updateConfig`, "has a number and a percentage", "keep one of the two");
-  }
-  const repair = group.nodeRepairConfig;
-  if (
-    repair?.maxUnhealthyNodeThresholdCount !== undefined &&
-    repair.maxUnhealthyNodeThresholdPercentage !== undefined
-  ) {
-    report(`${source}.nodeRepairConfig`, "has a threshold as number and as percentage", "keep one of the two");
-  }
-  if (repair?.maxParallelNodesRepairedCount !== undefined && repair.maxParallelNodesRepairedPercentage !== undefined) {
-    report(`${source}.nodeRepairConfig`, "has parallel repairs as number and as percentage", "keep one of the two");
-  }
-  repeated(group.taints.map((taint) => `${taint.key}:${taint.effect}`)).forEach((taint) => {
-    report(`${source}.taints`, `taint ${taint} stands twice`, "one taint for each key and effect");
-  });
-  if (group.volume.throughput !== undefined && group.volume.type !== "gp3") {
-    report(`${source}.volumeThroughput`, `${group.volume.type} has no throughput of its own`, "volumeType: gp3");
-  }
-  if (
-    group.iam.instanceRoleARN !== undefined &&
-    (group.iam.attachPolicyARNs.length > 0 || group.iam.withAddonPolicies.length > 0)
-  ) {
-    report(
-      `${source}.iam.instanceRoleARN`,
-      "is a role of yours, so its policies are not ours to set",
-      "keep one of the two",
-    );
-  }
-}
-
-function taintMapRules(value: unknown, path: string, report: Report): void {
-  if (value === undefined) return;
-  const effects = Array.isArray(value)
-    ? records(value).map((taint) => textOf(taint, "effect") ?? "")
-    : Object.values(record(value)).map((text) => String(text).slice(String(text).lastIndexOf(":") + 1));
-  for (const effect of effects) {
-    if (!["NoSchedule", "PreferNoSchedule", "NoExecute"].includes(effect)) {
-      report(path, `effect \`${effect}\` is not accepted`, "write NoSchedule, PreferNoSchedule or NoExecute");
-    }
   }
 }
 

@@ -36,6 +36,8 @@ export function emptyNetwork(): Network {
     securityGroupRules: new Map(),
     networkInterfaces: new Map(),
     launchTemplates: new Map(),
+    keyPairs: new Map(),
+    images: new Map(),
     volumes: new Map(),
     vpcEndpoints: new Map(),
     visibleAt: new Map(),

@@ -1,7 +1,9 @@
 import type {
   Address,
   EgressOnlyInternetGateway,
+  Image,
   InternetGateway,
+  KeyPairInfo,
   NatGateway,
   NetworkInterface,
   RequestLaunchTemplateData,
@@ -160,6 +162,9 @@ export interface Network {
   securityGroupRules: Map<string, SecurityGroupRule>;
   networkInterfaces: Map<string, NetworkInterface>;
   launchTemplates: Map<string, LaunchTemplateRecord>;
+  keyPairs: Map<string, KeyPairInfo>;
+  /** Of the account's own, as tests seed them. */
+  images: Map<string, Image>;
   volumes: Map<string, Volume>;
   vpcEndpoints: Map<string, VpcEndpoint>;
   /** Id → virtual time before which Describe and uses may answer NotFound. */

@@ -16,6 +16,9 @@ import { recordingConsole, silentLog } from "../../fakes/log.ts";
 /** A ClusterConfig, or one with the ClusterExtension that extends it. */
 export type LabConfig = string | { readonly config: string; readonly extension: string };
 
+/** What every path of a public key holds here. */
+const PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0bX5nq3r5uV1l0p9m8t7s6r5q4p3o2n1m0l9k8j7h6 test";
+
 /** The action in this process on the AWS stand-in, with time that jumps from one event to the next. */
 export interface Lab {
   readonly aws: Aws;
@@ -113,6 +116,7 @@ export async function startLab({ policy, prepare, past, ...options }: LabOptions
       config: parsed,
       random: () => 0.5,
       readText: (path) => readFileSync(path, "utf8"),
+      readPublicKey: (path) => (path.endsWith(".pub") ? PUBLIC_KEY : undefined),
       writeReport(name, text) {
         const path = join(folder, name);
         writeFileSync(path, text);

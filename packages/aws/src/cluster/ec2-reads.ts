@@ -2,7 +2,9 @@ import type {
   Address,
   AvailabilityZone,
   Filter,
+  Image,
   InternetGateway,
+  KeyPairInfo,
   LaunchTemplate,
   LaunchTemplateVersion,
   NatGateway,
@@ -17,7 +19,9 @@ import { orAbsent, pages, type Read } from "./request.ts";
 export type {
   Address as Ec2Address,
   AvailabilityZone as Ec2Zone,
+  Image as Ec2Image,
   InternetGateway as Ec2InternetGateway,
+  KeyPairInfo as Ec2KeyPair,
   LaunchTemplate as Ec2LaunchTemplate,
   LaunchTemplateVersion as Ec2LaunchTemplateVersion,
   NatGateway as Ec2NatGateway,
@@ -51,6 +55,8 @@ export interface Ec2Reads {
   natGateways(query: Ec2Query, signal: AbortSignal): Promise<readonly NatGateway[]>;
   addresses(query: Ec2Query, signal: AbortSignal): Promise<readonly Address[]>;
   securityGroups(query: Ec2Query, signal: AbortSignal): Promise<readonly SecurityGroup[]>;
+  keyPairs(query: Pick<Ec2Query, "filters">, signal: AbortSignal): Promise<readonly KeyPairInfo[]>;
+  image(id: string, signal: AbortSignal): Promise<Image | undefined>;
   launchTemplates(query: Ec2Query, signal: AbortSignal): Promise<readonly LaunchTemplate[]>;
   launchTemplateVersions(
     id: string,
@@ -187,6 +193,21 @@ export function createEc2Reads(clients: Clients, read: Read): Ec2Reads {
         );
         return [answer.SecurityGroups, answer.NextToken];
       });
+    },
+    async keyPairs(query, signal) {
+      const { sdk, client } = await clients.ec2();
+      return list("DescribeKeyPairs", signal, async (_, abortSignal) => {
+        const answer = await client.send(new sdk.DescribeKeyPairsCommand({ Filters: filters(query) }), { abortSignal });
+        return [answer.KeyPairs];
+      });
+    },
+    async image(id, signal) {
+      const { sdk, client } = await clients.ec2();
+      const images = await list("DescribeImages", signal, async (_, abortSignal) => {
+        const answer = await client.send(new sdk.DescribeImagesCommand({ ImageIds: [id] }), { abortSignal });
+        return [answer.Images];
+      });
+      return images[0];
     },
     async launchTemplates(query, signal) {
       const { sdk, client } = await clients.ec2();

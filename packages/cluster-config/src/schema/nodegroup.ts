@@ -186,7 +186,7 @@ export const managedNodeGroup: Shape = object(
         enableSsm: t2("R", flag),
       }),
     ),
-    ami: t2("R", text),
+    ami: t2("R", matching(/^(ami-[\w-]+|auto|auto-ssm|static)$/, "an image's id like `ami-0123456789abcdef0`")),
     overrideBootstrapCommand: t2("R", text),
     preBootstrapCommands: t2("R", texts),
     additionalVolumes: t2("R", list(volume)),
@@ -195,7 +195,7 @@ export const managedNodeGroup: Shape = object(
       "G",
       object({
         vCPUs: t2("G", integer()),
-        memory: t2("G", text),
+        memory: t2("G", matching(/^\d+(\.\d+)?\s*([MGT]i?B?)?$/i, "an amount like `8GiB`")),
         gpus: t2("G", integer()),
         neuron_devices: t2("G", integer()),
         cpuArchitecture: t2("G", word("x86_64", "amd64", "arm64")),

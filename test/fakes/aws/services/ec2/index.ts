@@ -1,7 +1,9 @@
 import type { Handler } from "../../world.ts";
 import { gateways } from "./gateways.ts";
+import { images } from "./images.ts";
 import { instanceTypes } from "./instanceTypes.ts";
 import { interfaces } from "./interfaces.ts";
+import { keyPairs } from "./keyPairs.ts";
 import { launchTemplates } from "./launchTemplates.ts";
 import { leftovers } from "./leftovers.ts";
 import { nat } from "./nat.ts";
@@ -24,6 +26,8 @@ export const ec2: Readonly<Record<string, Handler>> = {
   ...securityGroups,
   ...interfaces,
   ...launchTemplates,
+  ...keyPairs,
+  ...images,
   ...instanceTypes,
   ...tags,
   ...leftovers,

@@ -126,6 +126,10 @@ function checkData(world: World, data: Ec2.RequestLaunchTemplateData): void {
   ];
   const missing = listed.find((id) => !securityGroups.has(id));
   if (missing !== undefined) throw fault("InvalidGroup.NotFound", `The security group '${missing}' does not exist`);
+  const key = data.KeyName;
+  if (key !== undefined && ![...world.account.network.keyPairs.values()].some((pair) => pair.KeyName === key)) {
+    throw fault("InvalidKeyPair.NotFound", `The key pair '${key}' does not exist`);
+  }
   if (data.UserData !== undefined && !/^[A-Za-z0-9+/=\s]*$/.test(data.UserData)) {
     throw fault("InvalidUserData.Malformed", "Invalid BASE64 encoding of user data.");
   }

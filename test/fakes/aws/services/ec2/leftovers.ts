@@ -1,11 +1,9 @@
 import type * as Ec2 from "@aws-sdk/client-ec2";
-import { fault } from "../../fault.ts";
 import { type Handler, handler } from "../../world.ts";
-import { amiParameters } from "../ssm.ts";
 import { appear, describeMany, findById, newId, tagsFor } from "./find.ts";
 import { vpcById } from "./vpcs.ts";
 
-// Objects that the suite mostly looks for: volumes, instances, images and reservations of others, VPC endpoints.
+// Objects that the suite mostly looks for: volumes, instances and reservations of others, VPC endpoints.
 
 const describeVolumes = handler<Ec2.DescribeVolumesCommandInput, Ec2.DescribeVolumesCommandOutput>(
   ({ world }, input) => {
@@ -36,32 +34,6 @@ const describeCapacityReservations = handler<
   Ec2.DescribeCapacityReservationsCommandInput,
   Ec2.DescribeCapacityReservationsCommandOutput
 >(() => ({ CapacityReservations: [] }));
-
-const describeImages = handler<Ec2.DescribeImagesCommandInput, Ec2.DescribeImagesCommandOutput>(({ world }, input) => {
-  const known = new Map(
-    [...amiParameters(world)]
-      .filter(([name]) => name.endsWith("/image_id"))
-      .map(([name, id]) => [id, name.includes("arm64") ? "arm64" : "x86_64"] as const),
-  );
-  const missing = (input.ImageIds ?? []).filter((id) => !known.has(id));
-  if (missing.length > 0) {
-    throw fault("InvalidAMIID.NotFound", `The image id '[${missing.join(", ")}]' does not exist`);
-  }
-  const wanted = input.ImageIds ?? [];
-  return {
-    Images: wanted.map((id) => ({
-      ImageId: id,
-      State: "available",
-      Architecture: known.get(id) === "arm64" ? "arm64" : "x86_64",
-      ImageOwnerAlias: "amazon",
-      ImageType: "machine",
-      RootDeviceType: "ebs",
-      RootDeviceName: "/dev/xvda",
-      VirtualizationType: "hvm",
-      Public: true,
-    })),
-  };
-});
 
 const createVpcEndpoint = handler<Ec2.CreateVpcEndpointCommandInput, Ec2.CreateVpcEndpointCommandOutput>(
   ({ world }, input) => {
@@ -120,7 +92,6 @@ export const leftovers: Readonly<Record<string, Handler>> = {
   DeleteVolume: deleteVolume,
   DescribeInstances: describeInstances,
   DescribeCapacityReservations: describeCapacityReservations,
-  DescribeImages: describeImages,
   CreateVpcEndpoint: createVpcEndpoint,
   DescribeVpcEndpoints: describeVpcEndpoints,
   DeleteVpcEndpoints: deleteVpcEndpoints,

@@ -21,6 +21,7 @@ const kinds = [
   ["securityGroupRules", "security-group-rule"],
   ["volumes", "volume"],
   ["vpcEndpoints", "vpc-endpoint"],
+  ["keyPairs", "key-pair"],
 ] as const satisfies readonly (readonly [keyof World["account"]["network"], Ec2.ResourceType])[];
 
 function taggedById(world: World, id: string): Tagged | undefined {
