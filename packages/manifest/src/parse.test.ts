@@ -50,6 +50,22 @@ describe("parseManifests", () => {
     expect(source?.lineOf([])).toBe(1);
   });
 
+  it("finds lines in documents that were read long ago, behind others, comments and directives", () => {
+    const texts = [
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  x: |\n    one\n    two\n  y: z\n...\n",
+      "%YAML 1.2\n--- # head\n# more\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata: {\n  k: v}\n...\n",
+      "---\r\napiVersion: v1\r\nkind: ConfigMap\r\nmetadata:\r\n  name: c\r\ndata:\r\n  k: v\r\n",
+      "--- {apiVersion: v1, kind: ConfigMap,\n metadata: {name: d}}\n",
+    ];
+    const [a, b, c, d] = parseManifests(texts.join(""), "all.yaml").map(({ source }) => source);
+    expect([a?.line, b?.line, c?.line, d?.line]).toEqual([1, 13, 20, 26]);
+    expect(a?.lineOf(["data", "y"])).toBe(8);
+    expect(b?.lineOf(["data", "k"])).toBe(17);
+    expect(c?.lineOf(["data", "k"])).toBe(25);
+    expect(d?.lineOf(["metadata", "name"])).toBe(27);
+    expect(d?.lineOf(["metadata", "namespace"])).toBeUndefined();
+  });
+
   it("expands a List and gives each item its own line", () => {
     const text =
       "apiVersion: v1\nkind: List\nitems:\n  - apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: a}\n  - apiVersion: v1\n    kind: Secret\n    metadata: {name: b}\n";

@@ -1,6 +1,6 @@
 import { ActionError, collect } from "@eks-actions/action/error";
 import type { KubeObject } from "./object.ts";
-import { type Place, readYaml, type SourcedDocument } from "./yaml.ts";
+import { type Place, type SourcedDocument, yamlDocuments } from "./yaml.ts";
 
 /** Where an object was written. Lines are 1-based. */
 export interface ObjectSource {
@@ -24,7 +24,7 @@ export interface SourcedObject {
 export function parseManifests(text: string, file: string): readonly SourcedObject[] {
   const faults: ActionError[] = [];
   const objects: SourcedObject[] = [];
-  for (const result of readYaml(text, file)) {
+  for (const result of yamlDocuments(text, file)) {
     if ("error" in result) {
       faults.push(result.error);
       continue;

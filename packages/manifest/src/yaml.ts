@@ -1,5 +1,6 @@
 import { ActionError } from "@eks-actions/action/error";
 import {
+  Composer,
   type Document,
   isAlias,
   isCollection,
@@ -10,7 +11,7 @@ import {
   Lexer,
   LineCounter,
   type Node,
-  parseAllDocuments,
+  Parser,
 } from "yaml";
 
 /** Limits of one document; more is refused before it can cost memory. */
@@ -38,6 +39,14 @@ export type YamlResult = { readonly document: SourcedDocument } | { readonly err
  * as kubectl reads them: `defaultMode: 0644` must not become 644.
  */
 export function readYaml(text: string, file: string): readonly YamlResult[] {
+  return [...yamlDocuments(text, file)];
+}
+
+/**
+ * As `readYaml`, one document after the other. A document's tree, many times its text, is let go when the next one is
+ * asked for; a place that is asked for later costs reading that document again.
+ */
+export function* yamlDocuments(text: string, file: string): Generator<YamlResult, void, undefined> {
   const fault = (place: Place, message: string, hint?: string, cause?: unknown) => ({
     error: new ActionError("YAML_INVALID", {
       message: `${file}:${place.line}:${place.column}: ${message}`,
@@ -50,52 +59,77 @@ export function readYaml(text: string, file: string): readonly YamlResult[] {
   });
   const oversized = longDocument(text);
   if (oversized !== undefined) {
-    return [
-      fault({ line: oversized, column: 1 }, "a document is larger than 1.5 MiB", "split it into several objects"),
-    ];
+    yield fault({ line: oversized, column: 1 }, "a document is larger than 1.5 MiB", "split it into several objects");
+    return;
   }
   const deep = deepFlow(text);
-  if (deep !== undefined) return [fault({ line: deep, column: 1 }, `nested deeper than ${YAML_LIMITS.depth} levels`)];
+  if (deep !== undefined) {
+    yield fault({ line: deep, column: 1 }, `nested deeper than ${YAML_LIMITS.depth} levels`);
+    return;
+  }
   const counter = new LineCounter();
   const at = (offset: number): Place => {
     const { line, col } = counter.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  let documents: readonly Document[];
   try {
-    const parsed = parseAllDocuments(text, {
-      version: "1.2",
-      schema: "core",
-      merge: true,
-      lineCounter: counter,
-      prettyErrors: false,
-    });
-    documents = Array.isArray(parsed) ? parsed : [];
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    return [fault({ line: 1, column: 1 }, `nested deeper than ${YAML_LIMITS.depth} levels`, undefined, cause)];
-  }
-  return documents.flatMap((document): YamlResult[] => {
-    const [error] = [...document.errors, ...document.warnings];
-    if (error !== undefined) return [fault(at(error.pos[0]), oneLine(error.message), hintFor(error.code))];
-    const root = document.contents;
-    if (root === null || (isScalar(root) && root.value === null)) return [];
-    const bad = check(document, root);
-    if (bad !== undefined) return [fault(at(bad.node.range?.[0] ?? 0), bad.message, bad.hint)];
-    const start = at(firstKey(root)?.range?.[0] ?? root.range?.[0] ?? 0);
-    return [
-      {
+    for (const document of compose(text, counter)) {
+      const [error] = [...document.errors, ...document.warnings];
+      if (error !== undefined) {
+        yield fault(at(error.pos[0]), oneLine(error.message), hintFor(error.code));
+        continue;
+      }
+      const root = document.contents;
+      if (root === null || (isScalar(root) && root.value === null)) continue;
+      const bad = check(document, root);
+      if (bad !== undefined) {
+        yield fault(at(bad.node.range?.[0] ?? 0), bad.message, bad.hint);
+        continue;
+      }
+      const places = createPlaces(document, text);
+      yield {
         document: {
           value: document.toJS({ maxAliasCount: -1 }),
-          start,
+          start: at(firstKey(root)?.range?.[0] ?? root.range?.[0] ?? 0),
           placeOf(path) {
-            const offset = offsetOf(document, root, path);
+            const offset = places.offsetOf(path);
             return offset === undefined ? undefined : at(offset);
           },
         },
-      },
-    ];
-  });
+      };
+      places.letGo();
+    }
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    yield fault({ line: 1, column: 1 }, `nested deeper than ${YAML_LIMITS.depth} levels`, undefined, cause);
+  }
+}
+
+function compose(text: string, counter: LineCounter): Generator<Document> {
+  const composer = new Composer({ version: "1.2", schema: "core", merge: true });
+  return composer.compose(new Parser(counter.addNewLine).parse(text));
+}
+
+/** Offsets in `text` of the parts of one of its documents. */
+function createPlaces(parsed: Document, text: string) {
+  const [from, , to] = parsed.range ?? [0, 0, text.length];
+  let tree: { readonly document: Document; readonly shift: number } | undefined = { document: parsed, shift: 0 };
+  const readAgain = () => {
+    const [document] = compose(text.slice(from, to), new LineCounter());
+    return document === undefined ? undefined : { document, shift: from };
+  };
+  return {
+    letGo() {
+      tree = undefined;
+    },
+    offsetOf(path: readonly (string | number)[]): number | undefined {
+      tree ??= readAgain();
+      const root = tree?.document.contents;
+      if (tree === undefined || root === null || root === undefined) return undefined;
+      const offset = offsetOf(tree.document, root, path);
+      return offset === undefined ? undefined : offset + tree.shift;
+    },
+  };
 }
 
 // Only `---` at the start of a line ends a document, in block scalars too, so lines are enough to find the long ones.
