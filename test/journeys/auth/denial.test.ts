@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { loginHere } from "./in-process.ts";
 import { calls, createWorld, errorCodes, ISSUER, reportOf, trustFor } from "./world.ts";
 
 describe("a role that does not trust the job", () => {
@@ -28,7 +29,7 @@ describe("a role that does not trust the job", () => {
       github: { environment: "prod" },
       trusts: "repo:acme/payments-api:ref:refs/heads/main",
     });
-    const result = await world.login();
+    const result = await loginHere(world);
     expect(result.summary).toContain("1. **Environment form.**");
   });
 
@@ -36,7 +37,7 @@ describe("a role that does not trust the job", () => {
     await using world = await createWorld({ trusts: "repo:acme/other:ref:refs/heads/main" });
     const policy = trustFor(world.sub, undefined, { [`${ISSUER}:aud`]: "vault" });
     writeFileSync(join(world.machine.workspace, "trust.json"), JSON.stringify(policy));
-    const result = await world.login({ "trust-policy-file": "trust.json" });
+    const result = await loginHere(world, { "trust-policy-file": "trust.json" });
     expect(result.summary).toContain(
       `1. **The given policy.** \`statement 1\`: \`${ISSUER}:aud\` \`StringEquals\` expects \`vault\`, presented was \`sts.amazonaws.com\``,
     );
@@ -73,22 +74,29 @@ describe("a role that does not trust the job", () => {
     await using world = await createWorld({
       aws: { faults: [{ op: "sts:AssumeRoleWithWebIdentity", nth: 1, error }] },
     });
-    const result = await world.login();
-    expect(result.outcome).toBe("success");
+    const result = await loginHere(world);
+    expect(result.exitCode).toBe(0);
+    expect(result.clock.waited).toEqual([2_000]);
     expect(calls(world, "sts")).toHaveLength(2);
     expect(reportOf(result).retries.map((retry) => retry.code)).toEqual(["AccessDenied"]);
   });
 
-  it("waits for a role that was made moments ago when it is told to", async () => {
-    await using world = await createWorld();
-    const name = "late";
-    setTimeout(() => world.aws.addRole({ name, trust: trustFor(world.sub) }), 3_500);
-    const result = await world.login({
-      "role-to-assume": `arn:aws:iam::111122223333:role/${name}`,
-      "propagation-wait-seconds": "30",
-    });
-    expect(result.outcome).toBe("success");
-    expect(calls(world, "sts").length).toBeGreaterThan(2);
+  it("waits for a role that was made moments ago when it is told to, and no longer", async () => {
+    const op = "sts:AssumeRoleWithWebIdentity";
+    const error = {
+      code: "AccessDenied",
+      message: "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+      status: 403,
+    };
+    const hidden = { aws: { faults: [1, 2, 3, 4].map((nth) => ({ op, nth, error })) } };
+    await using world = await createWorld(hidden);
+    const result = await loginHere(world, { "propagation-wait-seconds": "30" });
+    expect(result.exitCode).toBe(0);
+    expect(result.clock.waited).toEqual([2_000, 3_000, 4_000, 5_000]);
+    await using never = await createWorld({ trusts: "repo:acme/other:ref:refs/heads/main" });
+    const refused = await loginHere(never, { "propagation-wait-seconds": "30" });
+    expect(errorCodes(refused)).toEqual(["TRUST_DENIED"]);
+    expect(refused.tookMs).toBeLessThanOrEqual(32_000);
   });
 });
 

@@ -188,7 +188,7 @@ function wordsOf(code: string): RegExp | undefined {
   const pattern = wordings?.map((words) =>
     plain(words)
       .split("…")
-      .map((part) => RegExp.escape(part))
+      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
       .join(".*"),
   );
   return pattern === undefined ? undefined : new RegExp(pattern.join("|"));

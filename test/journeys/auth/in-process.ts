@@ -36,7 +36,7 @@ export async function loginHere(
 ): Promise<InProcess> {
   const { machine, github, aws } = world;
   const files = createStepFiles(machine.temp);
-  const event = join(machine.temp, "_runner_file_commands", "event.json");
+  const event = join(machine.toolCache, "event.json");
   writeFileSync(event, JSON.stringify(github.context["event"] ?? {}));
   const before = filesOutsideWorkspace(machine);
   const clock = hurriedClock(signal);

@@ -1,8 +1,19 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readContext } from "@eks-actions/action";
+import { takeBack } from "@eks-actions/auth-action/src/post/take-back.ts";
 import { describe, expect, it } from "vitest";
+import { silentLog } from "../../fakes/log.ts";
 import { runStep } from "../../runner/index.ts";
+import { loginHere } from "./in-process.ts";
 import { ACTION, addCluster, createWorld, errorCodes, REGION, trustFor } from "./world.ts";
 
 const show = (mark: string) => `echo "${mark} [$AWS_ACCESS_KEY_ID] [$AWS_REGION] [$AWS_PROFILE]" | tr -d '*'`;
+
+/** An empty variable is as good as none: the runner cannot unset one. */
+function withoutEmpty(env: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+}
 
 describe("post", () => {
   it("empties what main exported and leaves no file", async () => {
@@ -24,6 +35,44 @@ describe("post", () => {
     expect(afterSecond?.env["AWS_SECRET_ACCESS_KEY"]).toBe(first?.env["AWS_SECRET_ACCESS_KEY"]);
     expect(afterFirst?.env["AWS_ACCESS_KEY_ID"]).toBe("");
     expect(job.log).not.toContain(first?.env["AWS_SECRET_ACCESS_KEY"]);
+  });
+
+  it("unwinds any number of steps of every kind, each to what it found", async () => {
+    await using world = await createWorld();
+    addCluster(world, "payments");
+    world.aws.addRole({ name: "other", trust: trustFor(world.sub) });
+    const kubeconfig = join(world.machine.workspace, "kube.yaml");
+    const steps = [
+      {},
+      { "role-to-assume": "arn:aws:iam::111122223333:role/other", "role-session-name": "second" },
+      { "aws-profile": "third", "eks-cluster": "payments", kubeconfig: "kube.yaml" },
+      {
+        "aws-profile": "fourth",
+        refresh: "true",
+        "eks-cluster": "payments",
+        kubeconfig: "kube.yaml",
+        namespace: "shop",
+      },
+      { credentials: "none", "eks-cluster": "payments" },
+    ];
+    let env: Record<string, string> = { AWS_REGION: "ap-northeast-2", AWS_SECRET_ACCESS_KEY: "of an earlier action" };
+    const found: (readonly [Record<string, string>, string])[] = [];
+    const states: Readonly<Record<string, string>>[] = [];
+    const seen = () => [withoutEmpty(env), existsSync(kubeconfig) ? readFileSync(kubeconfig, "utf8") : ""] as const;
+    for (const inputs of steps) {
+      found.push(seen());
+      const result = await loginHere(world, inputs, { env });
+      expect(result.exitCode, JSON.stringify(inputs)).toBe(0);
+      env = { ...env, ...result.env };
+      states.push(result.state);
+    }
+    expect(new Set(found.map((one) => JSON.stringify(one))).size).toBe(steps.length);
+    for (const state of states.toReversed()) {
+      const run = readContext({ ...env, RUNNER_TEMP: world.machine.temp });
+      env = { ...env, ...takeBack(state, { log: silentLog(), run })?.env };
+      expect(seen()).toEqual(found.pop());
+    }
+    expect(readdirSync(world.machine.temp).filter((name) => name.startsWith("eks-actions-auth-"))).toEqual([]);
   });
 
   it("leaves a variable alone that somebody changed in between", async () => {
@@ -71,9 +120,8 @@ describe("a login that is cut short", () => {
     expect([result.env, result.state, result.filesLeft]).toEqual([{}, {}, []]);
   });
 
-  it("by a full disk exports nothing and takes its folder away", async () => {
+  it("by a path where nobody can make a file exports nothing and takes its folder away", async () => {
     await using world = await createWorld();
-    // Nobody can make a file there: the last one cannot be written after the first ones were.
     addCluster(world, "payments");
     const result = await world.login({
       refresh: "true",

@@ -127,7 +127,9 @@ function allow(action: string) {
 }
 
 /** Codes of the error annotations, in order. */
-export function errorCodes(result: { readonly annotations: StepResult["annotations"] }): readonly string[] {
+export function errorCodes(result: {
+  readonly annotations: readonly { readonly level: string; readonly title?: string | undefined }[];
+}): readonly string[] {
   return result.annotations.filter((note) => note.level === "error").map((note) => note.title ?? "");
 }
 

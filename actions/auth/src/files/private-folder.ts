@@ -14,18 +14,18 @@ export interface Written {
 
 /** A folder of this step alone, mode 0700. The prefix is how post and later steps know it for ours. */
 export function createFolder(tempDir: string): string {
-  return guarded(tempDir, () => mkdtempSync(join(tempDir, FOLDER_PREFIX)));
+  return orWriteFailed(tempDir, () => mkdtempSync(join(tempDir, FOLDER_PREFIX)));
 }
 
 export const FOLDER_PREFIX = "eks-actions-auth-";
 
 export function writeNew(path: string, content: string | Buffer): void {
-  guarded(path, () => createPrivate(path, content));
+  orWriteFailed(path, () => createPrivate(path, content));
 }
 
 /** Writes where nothing is, or over a file of ours. */
 export function writeKubeconfig(path: string, text: string, isOurs: boolean): void {
-  guarded(path, () => (isOurs ? replacePrivate(path, text) : createPrivate(path, text)));
+  orWriteFailed(path, () => (isOurs ? replacePrivate(path, text) : createPrivate(path, text)));
 }
 
 /** Takes back what was written; called when the login cannot be finished. */
@@ -37,7 +37,8 @@ export function removeWritten(written: Written): void {
   else if (statSync(path, { throwIfNoEntry: false }) !== undefined) unlinkSync(path);
 }
 
-function guarded<T>(path: string, write: () => T): T {
+/** What a full or read-only disk answers, as an error of this action. @throws ActionError `WRITE_FAILED` */
+export function orWriteFailed<T>(path: string, write: () => T): T {
   try {
     return write();
   } catch (cause) {

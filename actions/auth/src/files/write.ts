@@ -4,7 +4,14 @@ import type { ClusterInput } from "../inputs/rules.ts";
 import type { LoginPlan, SessionPlan } from "../plan.ts";
 import type { Ports } from "../ports.ts";
 import { kubeconfig } from "./kubeconfig.ts";
-import { createFolder, removeWritten, type Written, writeKubeconfig, writeNew } from "./private-folder.ts";
+import {
+  createFolder,
+  orWriteFailed,
+  removeWritten,
+  type Written,
+  writeKubeconfig,
+  writeNew,
+} from "./private-folder.ts";
 import { configWith, credentialCommand } from "./profile.ts";
 
 /** A session that was verified, with the plan it came from. */
@@ -78,24 +85,21 @@ export function writeFiles(
 
 function writeSession(path: string, { inputs }: LoginPlan, plan: SessionPlan, session: Session, ports: Ports): void {
   const { request, region } = plan;
-  createSessionFiles(
-    path,
-    {
-      role: request.role,
-      region,
-      stsEndpoint: inputs.stsEndpoint,
-      sessionName: request.sessionName,
-      durationSeconds: request.durationSeconds,
-      audience: inputs.audience,
-      policy: request.policy,
-      policyArns: request.policyArns ?? [],
-      httpProxy: inputs.httpProxy,
-      noProxy: inputs.noProxy,
-      refresh: inputs.refresh,
-      clockOffsetSeconds: Math.round(ports.aws.skew.offsetMs / 1000),
-    },
-    cached(session, ports.aws.skew.now()),
-  );
+  const recipe = {
+    role: request.role,
+    region,
+    stsEndpoint: inputs.stsEndpoint,
+    sessionName: request.sessionName,
+    durationSeconds: request.durationSeconds,
+    audience: inputs.audience,
+    policy: request.policy,
+    policyArns: request.policyArns ?? [],
+    httpProxy: inputs.httpProxy,
+    noProxy: inputs.noProxy,
+    refresh: inputs.refresh,
+    clockOffsetSeconds: Math.round(ports.aws.skew.offsetMs / 1000),
+  };
+  orWriteFailed(path, () => createSessionFiles(path, recipe, cached(session, ports.aws.skew.now())));
 }
 
 function profiles(
