@@ -34,7 +34,7 @@ export function awsFault(error: unknown, doing: string): ActionError {
       if (info.code === "UnsupportedAvailabilityZone") {
         return new ActionError("ZONE_UNSUPPORTED", {
           message,
-          hint: "list `availabilityZones` that EKS accepts",
+          hint: `list \`availabilityZones\` that EKS accepts${validZones(error)}`,
           cause: error,
         });
       }
@@ -58,4 +58,10 @@ export function awsFault(error: unknown, doing: string): ActionError {
         cause: error,
       });
   }
+}
+
+/** The zones that EKS itself names in its refusal. */
+function validZones(error: unknown): string {
+  const zones = typeof error === "object" && error !== null && "validZones" in error ? error.validZones : undefined;
+  return Array.isArray(zones) && zones.length > 0 ? `: [${zones.join(", ")}]` : "";
 }

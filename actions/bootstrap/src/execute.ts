@@ -135,6 +135,7 @@ async function decide(
     case "busy":
       return busy(work, action, again);
     case "exists":
+      if (elapsedMs >= IN_USE_MS) throw awsFault(error, doing(action, call));
       return adopt(work, action, call, error);
     case "done":
       return { kind: "done", replan: false };
@@ -218,6 +219,8 @@ async function liveTags(work: Work, call: Call): Promise<Readonly<Record<string,
       return (await aws.eks.nodegroup(cluster, text("nodegroupName"), work.signal))?.tags;
     case "CreateAddon":
       return (await aws.eks.addon(cluster, text("addonName"), work.signal))?.tags;
+    case "CreateCapability":
+      return (await aws.eks.capability(cluster, text("capabilityName"), work.signal))?.tags;
     case "CreateFargateProfile":
       // "In use" also says that a neighbour is being made or deleted: then there is nothing of this name yet.
       return (await aws.eks.fargateProfile(cluster, text("fargateProfileName"), work.signal))?.tags;

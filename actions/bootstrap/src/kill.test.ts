@@ -1,3 +1,4 @@
+import { FULL, fullAccount } from "@eks-actions/test/journeys/bootstrap/full-cluster.ts";
 import {
   type Lab,
   type LabOptions,
@@ -11,36 +12,12 @@ import { describe, expect, it, vi } from "vitest";
 // Dozens of runs, each in some milliseconds of work.
 vi.setConfig({ testTimeout: 180_000 });
 
-/** Most kinds of parts of tier 1 in one cluster. */
-const FILE = `apiVersion: eksctl.io/v1alpha5
-kind: ClusterConfig
-metadata: {name: shop, region: eu-west-1, version: "1.33", tags: {team: platform}}
-iam:
-  withOIDC: true
-  podIdentityAssociations:
-    - {namespace: dns, serviceAccountName: external-dns, wellKnownPolicies: {externalDNS: true}}
-accessConfig:
-  authenticationMode: API
-  accessEntries:
-    - principalARN: arn:aws:iam::111122223333:role/dev
-      accessPolicies:
-        - policyARN: arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy
-          accessScope: {type: namespace, namespaces: [shop]}
-addons:
-  - {name: vpc-cni, attachPolicyARNs: ["arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"]}
-  - {name: aws-ebs-csi-driver, wellKnownPolicies: {ebsCSIController: true}}
-cloudWatch:
-  clusterLogging: {enableTypes: [audit], logRetentionInDays: 30}
-managedNodeGroups:
-  - {name: web, labels: {role: web}}
-  - {name: jobs, spot: true, instanceTypes: [m5.large, m5a.large], minSize: 0, maxSize: 4}
-`;
-const NEWER = FILE.replace('"1.33"', '"1.35"');
+const NEWER = FULL.replace('"1.33"', '"1.35"');
 const LAB: LabOptions = {
   latency: false,
   smallPages: false,
   durations: "brief",
-  prepare: (aws) => void aws.addRole({ name: "dev" }),
+  prepare: fullAccount,
 };
 
 interface Run {
@@ -76,16 +53,16 @@ async function runOrThrow(lab: Lab, { file, inputs }: Run): Promise<void> {
 
 describe("a run that is killed at any write is finished by the next one: nothing twice, nothing left over, no tag lost", () => {
   it("when it builds a cluster", async () => {
-    expect(await killEverywhere([], { file: FILE })).toBeGreaterThan(70);
+    expect(await killEverywhere([], { file: FULL })).toBeGreaterThan(70);
   });
 
   it("when it goes up two minors", async () => {
     const upgrade = { file: NEWER, inputs: { allow: "upgrade", "node-roll": "each-minor" } };
-    expect(await killEverywhere([{ file: FILE }], upgrade)).toBeGreaterThan(20);
+    expect(await killEverywhere([{ file: FULL }], upgrade)).toBeGreaterThan(20);
   });
 
   it("when it destroys", async () => {
     const inputs = { mode: "destroy", confirm: "shop", allow: "delete-log-group" };
-    expect(await killEverywhere([{ file: FILE }], { file: FILE, inputs })).toBeGreaterThan(40);
+    expect(await killEverywhere([{ file: FULL }], { file: FULL, inputs })).toBeGreaterThan(40);
   });
 });

@@ -35,6 +35,8 @@ const PROPAGATION = [
   /Misconfigured PodExecutionRole Trust Policy/i,
 ];
 const NOOP = [/No changes needed/i, /No changes detected/i, /already at the desired configuration/i];
+/** Somebody else wrote in the same moment. */
+const CONCURRENT = /^(ConcurrentModification|OperationAborted)$/;
 const NOT_VISIBLE = /^(Invalid\w+(\.NotFound|ID\.NotFound)|NatGatewayNotFound|InvalidAllocationID\.NotFound)$/;
 
 /** By the error's wire name and, where AWS has no name for it, by its sentence. */
@@ -43,10 +45,13 @@ export function verdictOf(call: Call, error: unknown): Verdict {
   const isDelete = /^(Delete|Release|Detach|Disassociate|Untag|Remove)/.test(call.operation);
   if (info.kind === "throttle") return { kind: "throttle", afterMs: info.retryAfterMs };
   // An HTML page in place of an answer cannot be read; it is a proxy's or a load balancer's.
-  if (info.kind === "transient" || error instanceof SyntaxError) return { kind: "unsure" };
+  if (info.kind === "transient" || CONCURRENT.test(info.code) || error instanceof SyntaxError)
+    return { kind: "unsure" };
   if (isDelete && (info.kind === "not-found" || /No cluster found for name/i.test(info.message)))
     return { kind: "done" };
-  if (NOT_VISIBLE.test(info.code)) return { kind: "propagation" };
+  // IAM lists a role before every endpoint of it does.
+  if (NOT_VISIBLE.test(info.code) || (call.service === "iam" && info.code === "NoSuchEntity"))
+    return { kind: "propagation" };
   if (NOOP.some((pattern) => pattern.test(info.message))) return { kind: "done" };
   if (/InvalidParameter|InvalidRequest/.test(info.code) && PROPAGATION.some((pattern) => pattern.test(info.message))) {
     return { kind: "propagation" };

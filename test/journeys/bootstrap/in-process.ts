@@ -29,6 +29,8 @@ export interface Lab {
   run(config: LabConfig, inputs?: Readonly<Record<string, string>>, options?: LabRun): Promise<Ran>;
   /** The plan that the action would make now. */
   look(config: LabConfig, inputs?: Readonly<Record<string, string>>): Promise<ReturnType<typeof plan>>;
+  /** What the action would be given in a run that says nothing. */
+  ports(config: string, inputs?: Readonly<Record<string, string>>): Ports;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -67,6 +69,8 @@ export interface LabOptions extends AwsOptions {
   /** The account begins where another one was. */
   readonly past?: Past | undefined;
 }
+
+const QUIET = { GITHUB_REPOSITORY: "acme/infra" };
 
 export async function startLab({ policy, prepare, past, ...options }: LabOptions = {}): Promise<Lab> {
   const clock = virtualClock();
@@ -193,12 +197,11 @@ export async function startLab({ policy, prepare, past, ...options }: LabOptions
       };
     },
     async look(config, raw = {}) {
-      const env = { GITHUB_REPOSITORY: "acme/infra" };
-      const inputs = readInputs({ config: "cluster.yaml", mode: "apply", ...raw }, readContext(env));
-      const quiet = silentLog(clock);
-      const ports = portsOf(config, { mode: "apply", ...raw }, {}, () => undefined, quiet, env);
-      return plan(inputs, await observe(inputs, ports, new AbortController().signal));
+      const inputs = readInputs({ config: "cluster.yaml", mode: "apply", ...raw }, readContext(QUIET));
+      return plan(inputs, await observe(inputs, this.ports(config, raw), new AbortController().signal));
     },
+    ports: (config, raw = {}) =>
+      portsOf(config, { mode: "apply", ...raw }, {}, () => undefined, silentLog(clock), QUIET),
     async [Symbol.asyncDispose]() {
       ticking[Symbol.dispose]();
       await aws[Symbol.asyncDispose]();

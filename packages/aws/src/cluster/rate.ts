@@ -4,25 +4,32 @@ import type { Clock } from "@eks-actions/action";
 export interface Rate {
   /** Resolves when one more request may go out. */
   take(signal: AbortSignal): Promise<void>;
-  /** The server throttled: half the speed for the next minute. */
+  /** The server throttled: half the speed at once, and back to all of it over the next seconds. */
   slowDown(): void;
 }
 
-const SLOW_MS = 60_000;
+/** From a standstill to full speed; a throttled bucket of AWS refills in seconds, not in minutes. */
+const RECOVERY_MS = 15_000;
+/** Refusals of requests that were under way together are one. */
+const ONE_EVENT_MS = 1_000;
+const SLOWEST = 1 / 8;
 
 /** `burst` requests at once, then `perSecond`. AWS publishes no limits for EKS; these keep well below what throttled. */
 export function createRate(clock: Clock, perSecond: number, burst: number): Rate {
   let tokens = burst;
   let at = clock.now();
-  let slowUntil = 0;
+  let slowed = { at: Number.NEGATIVE_INFINITY, share: 1 };
   let queue: Promise<void> = Promise.resolve();
+
+  /** Share of the full speed at a time. */
+  const shareAt = (time: number) => Math.min(1, slowed.share + (time - slowed.at) / RECOVERY_MS);
 
   function refill(): number {
     const now = clock.now();
-    const speed = now < slowUntil ? perSecond / 2 : perSecond;
-    tokens = Math.min(burst, tokens + ((now - at) / 1000) * speed);
+    const mean = (shareAt(at) + shareAt(now)) / 2;
+    tokens = Math.min(burst, tokens + ((now - at) / 1000) * perSecond * mean);
     at = now;
-    return speed;
+    return perSecond * shareAt(now);
   }
 
   async function one(signal: AbortSignal): Promise<void> {
@@ -39,8 +46,10 @@ export function createRate(clock: Clock, perSecond: number, burst: number): Rate
       return mine;
     },
     slowDown() {
-      slowUntil = clock.now() + SLOW_MS;
+      refill();
+      const now = clock.now();
       tokens = Math.min(tokens, 0);
+      if (now - slowed.at >= ONE_EVENT_MS) slowed = { at: now, share: Math.max(SLOWEST, shareAt(now) / 2) };
     },
   };
 }
