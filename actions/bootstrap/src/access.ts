@@ -38,14 +38,21 @@ export function planAccess(context: Context): Step {
   };
 }
 
-/** Entries that EKS makes itself: service-linked roles and the roles of node groups. */
+/** Entries that EKS makes itself: for service-linked roles and the roles of node groups and capabilities. */
 function isSystem(context: Context, live: LiveEntry): boolean {
   const principal = live.entry.principalArn ?? "";
   if (/\/aws-service-role\//.test(principal) || /:role\/AWSServiceRoleFor/.test(principal)) return true;
+  if (context.facts.capabilities.some((capability) => capability.roleArn === principal)) return true;
   if (live.entry.type === "STANDARD") return false;
   const nodeRoles = context.facts.nodegroups.map((group) => group.nodeRole);
   const ours = context.facts.roles.map((role) => role.arn);
   return nodeRoles.includes(principal) || ours.includes(principal) || live.entry.type === "EC2";
+}
+
+/** A principal, perhaps of a role that does not exist yet, and what it may do. */
+export interface PolicyWish {
+  readonly principalARN: unknown;
+  readonly accessPolicies: readonly AccessPolicy[];
 }
 
 export function entryPart(wanted: AccessEntry): string {
@@ -83,7 +90,7 @@ function planEntry(context: Context, wanted: AccessEntry): Step {
       },
     });
   }
-  calls.push(...policyCalls(context, wanted, live));
+  calls.push(...policyCalls(context, wanted, live.policies));
   calls.push({
     service: "eks",
     operation: "TagResource",
@@ -176,12 +183,11 @@ function byText(a: unknown, b: unknown): number {
   return canonical(a) < canonical(b) ? -1 : 1;
 }
 
-function policyCalls(context: Context, wanted: AccessEntry, live: LiveEntry): readonly Call[] {
-  const present = live.policies.map((policy) => canonical(livePolicy(policy)));
+/** Calls that bring the associated policies of one principal from the live to the wanted ones. */
+export function policyCalls(context: Context, wanted: PolicyWish, live: LiveEntry["policies"]): readonly Call[] {
+  const present = live.map((policy) => canonical(livePolicy(policy)));
   const missing = wanted.accessPolicies.filter((policy) => !present.includes(canonical(wantedPolicy(policy))));
-  const gone = live.policies.filter(
-    (policy) => !wanted.accessPolicies.some((other) => other.policyARN === policy.policyArn),
-  );
+  const gone = live.filter((policy) => !wanted.accessPolicies.some((other) => other.policyARN === policy.policyArn));
   return [
     ...missing.map((policy) => associate(context, wanted, policy)),
     ...gone.map(
@@ -198,7 +204,7 @@ function policyCalls(context: Context, wanted: AccessEntry, live: LiveEntry): re
   ];
 }
 
-function associate(context: Context, wanted: AccessEntry, policy: AccessPolicy): Call {
+function associate(context: Context, wanted: PolicyWish, policy: AccessPolicy): Call {
   const { type, namespaces } = policy.accessScope;
   return {
     service: "eks",

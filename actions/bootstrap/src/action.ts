@@ -36,11 +36,19 @@ export type Until =
   | { readonly kind: "addon-gone"; readonly name: string }
   | { readonly kind: "fargate-active"; readonly name: string }
   | { readonly kind: "fargate-gone"; readonly name: string }
+  | { readonly kind: "capability-active"; readonly name: string }
+  | { readonly kind: "capability-gone"; readonly name: string }
   | { readonly kind: "nat-available"; readonly part: string }
   | { readonly kind: "nat-gone"; readonly id: string }
   /** The insights about this minor are fresh, and let the upgrade pass. */
   | { readonly kind: "insights"; readonly version: string; readonly level: "block" | "warn" }
-  | { readonly kind: "update"; readonly nodegroup?: string; readonly addon?: string; readonly id?: string };
+  | {
+      readonly kind: "update";
+      readonly nodegroup?: string;
+      readonly addon?: string;
+      readonly capability?: string;
+      readonly id?: string;
+    };
 
 export interface Change {
   readonly path: string;

@@ -1,4 +1,4 @@
-import type { ManagedNodeGroup, PodIdentityAssociation } from "@eks-actions/cluster-config";
+import type { Capability, ManagedNodeGroup, PodIdentityAssociation } from "@eks-actions/cluster-config";
 import type { Context } from "./context.ts";
 import { partitionOf, roleName } from "./names.ts";
 import { document, type Grant, nodeGrant, type Statement, wellKnownGrant } from "./policies.ts";
@@ -127,6 +127,34 @@ export function fargateRole(context: Context): RoleSpec | undefined {
     inline: {},
     boundary: config.iam.fargatePodExecutionRolePermissionsBoundary,
     source: "fargateProfiles",
+  };
+}
+
+export function capabilityPart(capability: Capability): string {
+  return `capability-${capability.name}`;
+}
+
+export function capabilityRolePart(capability: Capability): string {
+  return identityPart("role-capability", capability.name);
+}
+
+/** The role that a capability acts under in AWS; `undefined` when the file names one. */
+export function capabilityRole(context: Context, capability: Capability, index: number): RoleSpec | undefined {
+  if (capability.roleArn !== undefined) return undefined;
+  const { name, region } = context.config.metadata;
+  const part = capabilityRolePart(capability);
+  return {
+    part,
+    name: roleName(name, region, part.replace(/^role-/, "")),
+    trust: serviceTrust("capabilities.eks.amazonaws.com", "sts:AssumeRole", "sts:TagSession"),
+    ...permissions(context, {
+      arns: capability.attachPolicyARNs,
+      document: capability.attachPolicy,
+      grants: [],
+    }),
+    boundary: capability.permissionsBoundary,
+    tags: capability.tags,
+    source: `capabilities[${index}]`,
   };
 }
 

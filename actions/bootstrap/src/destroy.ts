@@ -1,6 +1,7 @@
 import type { Action } from "./action.ts";
 import { deleteAddon } from "./addon.ts";
 import { create } from "./build.ts";
+import { deleteCapability } from "./capability.ts";
 import { consentFindings, type Word } from "./consent.ts";
 import { type Context, createContext, partOf } from "./context.ts";
 import { deleteNetwork } from "./destroy-network.ts";
@@ -24,18 +25,23 @@ export function planDestroy(inputs: Inputs, facts: Facts): Plan {
   const isOurs = ownerFaults.every((finding) => finding.level !== "fatal");
   const groups = facts.nodegroups.map((group) => deleteGroup(group, [], []));
   const profiles = facts.fargateProfiles.map((profile) => deleteProfile(profile, []));
+  const capabilities = facts.capabilities.map((capability) => deleteCapability(capability, []));
   const groupIds = [...groups, ...profiles].map((action) => action.id);
   const addons = facts.addons.map((addon) => {
     // Pods on the last nodes need the CNI until they are gone.
     const others = facts.addons.filter((other) => other !== addon).map((other) => `addon-gone-${other.addonName}`);
     return deleteAddon(addon, addon.addonName === "vpc-cni" ? [...groupIds, ...others] : groupIds, []);
   });
-  const cluster = clusterDeletion(context, [...groupIds, ...addons.map((action) => action.id)]);
+  const cluster = clusterDeletion(
+    context,
+    [...groups, ...profiles, ...capabilities, ...addons].map((action) => action.id),
+  );
   const gone = cluster.map((action) => action.id);
   const actions = isOurs
     ? order([
         ...groups,
         ...profiles,
+        ...capabilities,
         ...addons,
         ...cluster,
         ...providers(context, gone),
@@ -116,7 +122,9 @@ function foreignParts(context: Context): readonly Finding[] {
     ...facts.fargateProfiles
       .filter((profile) => partOf(ownership.cluster, profile.tags ?? {}) === undefined)
       .map((profile) => `Fargate profile ${profile.fargateProfileName}`),
-    ...facts.capabilities.map((name) => `capability ${name}`),
+    ...facts.capabilities
+      .filter((capability) => partOf(ownership.cluster, capability.tags ?? {}) === undefined)
+      .map((capability) => `capability ${capability.capabilityName}`),
   ];
   return names.map((name) => ({
     level: "block",

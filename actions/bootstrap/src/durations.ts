@@ -19,6 +19,7 @@ export const usual = {
   addonCreate: { usual: 45, p10: 4 },
   addonUpdate: { usual: 45, p10: 4 },
   addonDelete: { usual: 30, p10: 4 },
+  capabilityCreate: { usual: 120, p10: 60 },
   fargateCreate: { usual: 130, p10: 26 },
   fargateDelete: { usual: 120, p10: 100 },
   nat: { usual: 106, p10: 85 },

@@ -15,6 +15,7 @@ import type {
   EksAccessPolicy,
   EksAddon,
   EksAddonInfo,
+  EksCapability,
   EksCluster,
   EksFargateProfile,
   EksIdentityProvider,
@@ -45,7 +46,7 @@ export interface Facts {
   readonly podIdentities: readonly EksPodIdentity[];
   readonly fargateProfiles: readonly EksFargateProfile[];
   readonly identityProviders: readonly EksIdentityProvider[];
-  readonly capabilities: readonly string[];
+  readonly capabilities: readonly EksCapability[];
   readonly updates: readonly RunningUpdate[];
   readonly versions: readonly EksVersion[];
   /** By add-on name; for the live version, or the wanted one of a new cluster. */

@@ -51,7 +51,7 @@ export async function observeCluster(
       readPodIdentities(aws, name, signal),
       readFargate(aws, name, signal),
       readIdentityProviders(aws, name, signal),
-      aws.eks.capabilityNames(name, signal),
+      readCapabilities(aws, name, signal),
       infos,
     ]);
   const updates = await readUpdates(aws, name, cluster, nodegroups, addons, signal);
@@ -102,6 +102,12 @@ async function readFargate(aws: ClusterApi, name: string, signal: AbortSignal) {
   const names = await aws.eks.fargateProfileNames(name, signal);
   const found = await Promise.all(names.map((profile) => aws.eks.fargateProfile(name, profile, signal)));
   return found.filter((profile) => profile !== undefined);
+}
+
+async function readCapabilities(aws: ClusterApi, name: string, signal: AbortSignal) {
+  const names = await aws.eks.capabilityNames(name, signal);
+  const found = await Promise.all(names.map((capability) => aws.eks.capability(name, capability, signal)));
+  return found.filter((capability) => capability !== undefined);
 }
 
 async function readIdentityProviders(aws: ClusterApi, name: string, signal: AbortSignal) {

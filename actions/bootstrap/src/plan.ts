@@ -3,10 +3,19 @@ import { planAccess } from "./access.ts";
 import type { Action, DriftEntry, Step, Target, UnmanagedEntry } from "./action.ts";
 import { planAddon, unlistedAddons } from "./addon.ts";
 import { addonIdentity, cniHasOwnRole } from "./addon-identity.ts";
+import { adoptParts } from "./adopt-parts.ts";
+import { planCapabilities } from "./capability.ts";
 import { planCluster } from "./cluster.ts";
 import { consentFindings } from "./consent.ts";
 import { createContext } from "./context.ts";
-import { autoModeRole, clusterRole, fargateRole, nodeRole, serviceAccountRoles } from "./desired-roles.ts";
+import {
+  autoModeRole,
+  capabilityRole,
+  clusterRole,
+  fargateRole,
+  nodeRole,
+  serviceAccountRoles,
+} from "./desired-roles.ts";
 import { planDestroy } from "./destroy.ts";
 import type { Facts } from "./facts.ts";
 import { planFargate } from "./fargate.ts";
@@ -84,6 +93,7 @@ function planApply(inputs: Inputs, facts: Facts): Plan {
     planPodIdentities(context),
     planIdentityProviders(context),
     ...config.addons.map((addon) => planAddon(context, addon, upgrade.version)),
+    planCapabilities(context),
     unlistedAddons(context),
     ...config.managedNodeGroups.map((group) => planNodeGroup(context, group, upgrade.version)),
     unlistedGroups(context),
@@ -164,6 +174,7 @@ function roleSpecs(context: ReturnType<typeof createContext>) {
     ...config.managedNodeGroups.map((group) => nodeRole(context, group, hasCni)),
     ...podIdentityRoles(context),
     ...serviceAccountRoles(context),
+    ...config.capabilities.map((capability, index) => capabilityRole(context, capability, index)),
     ...config.addons.flatMap((addon) => addonIdentity(context, addon).roles),
   ].filter((spec) => spec !== undefined);
 }

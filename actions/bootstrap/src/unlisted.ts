@@ -26,7 +26,6 @@ export function unlistedGroups(context: Context): Step {
         orphan: isOurs(live.tags),
         note: `${live.scalingConfig?.desiredSize ?? 0} × ${live.instanceTypes?.join(", ") ?? "own template"}`,
       })),
-      ...facts.capabilities.map((name) => ({ kind: "Capability", name, orphan: false, note: "" })),
     ],
   };
 }

@@ -10,6 +10,7 @@ const DONE = [
   /^fargateProfiles/,
   /^iamIdentityMappings/,
   /^identityProviders/,
+  /^capabilities/,
   /^managedNodeGroups\[\]\.(ssh|ami|overrideBootstrapCommand|preBootstrapCommands|additionalVolumes|bottlerocket)/,
   /^kube(APIServer|Scheduler|ControllerManager)Config/,
   /^kubernetesNetworkConfig$/,

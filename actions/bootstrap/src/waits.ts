@@ -61,6 +61,10 @@ function looker(
       return () => fargateActive(work, until.name, progress);
     case "fargate-gone":
       return async () => ((await aws.eks.fargateProfile(cluster, until.name, signal)) === undefined ? DONE : undefined);
+    case "capability-active":
+      return () => capabilityActive(work, until.name, progress);
+    case "capability-gone":
+      return async () => ((await aws.eks.capability(cluster, until.name, signal)) === undefined ? DONE : undefined);
     case "nat-available":
       return () => natAvailable(work, until.part, progress);
     case "nat-gone":
@@ -98,6 +102,10 @@ function usualOf(until: Until, action: Action): Usual {
       return usual.fargateCreate;
     case "fargate-gone":
       return usual.fargateDelete;
+    case "capability-active":
+      return usual.capabilityCreate;
+    case "capability-gone":
+      return usual.addonDelete;
     case "nat-available":
       return usual.nat;
     case "nat-gone":
@@ -170,6 +178,24 @@ async function fargateActive(work: Work, name: string, progress: (text: string) 
   });
 }
 
+async function capabilityActive(
+  work: Work,
+  name: string,
+  progress: (text: string) => void,
+): Promise<Ended | undefined> {
+  const live = await work.ports.aws.eks.capability(work.facts.config.metadata.name, name, work.signal);
+  progress(live?.status ?? "not visible yet");
+  const issues = (live?.health?.issues ?? []).map((issue) => `${issue.code}: ${issue.message}`).join("; ");
+  const why = issues === "" ? "" : `: ${issues}`;
+  if (live?.status === "ACTIVE") return DONE;
+  if (live?.status === "DEGRADED") return { note: `capability ${name} is DEGRADED${why}` };
+  if (live?.status !== "CREATE_FAILED" && live?.status !== "DELETE_FAILED") return undefined;
+  throw new ActionError("CAPABILITY_FAILED", {
+    message: `capability ${name} is ${live.status}${why}`,
+    hint: "delete the capability once the cause is cured, and run again",
+  });
+}
+
 async function natAvailable(work: Work, part: string, progress: (text: string) => void): Promise<Ended | undefined> {
   const id = work.known.get(`${part}#id`);
   const [nat] = id === undefined ? [] : await work.ports.aws.ec2.natGateways({ ids: [id] }, work.signal);
@@ -194,7 +220,7 @@ function update(
 ): Look {
   const id = until.id ?? updateId;
   const cluster = work.facts.config.metadata.name;
-  const owner = { cluster, nodegroup: until.nodegroup, addon: until.addon };
+  const owner = { cluster, nodegroup: until.nodegroup, addon: until.addon, capability: until.capability };
   return async () => {
     if (id === undefined) return DONE;
     const live = await work.ports.aws.eks.update(owner, id, work.signal);

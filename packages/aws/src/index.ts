@@ -44,6 +44,7 @@ export type {
   EksAccessPolicy,
   EksAddon,
   EksAddonInfo,
+  EksCapability,
   EksCluster,
   EksFargateProfile,
   EksIdentityProvider,

@@ -2,6 +2,8 @@ import { identityMappings, mappedEntries } from "./identity-mapping.ts";
 import type {
   AccessConfig,
   AccessPolicy,
+  ArgoCd,
+  ArgoCdRole,
   AuthenticationMode,
   Capability,
   ClusterIam,
@@ -102,11 +104,30 @@ export function capability(raw: Raw): Capability {
     type: wordOf<Capability["type"]>(raw, "type") ?? "ACK",
     roleArn: textOf(raw, "roleArn"),
     deletePropagationPolicy: "RETAIN",
-    configuration: raw["configuration"],
+    argocd: argoCd(record(raw["configuration"])["argocd"]),
     tags: tagsOf(raw, "tags"),
     accessPolicies: accessPolicies(raw),
     attachPolicyARNs: textsOf(raw, "attachPolicyARNs"),
     attachPolicy: raw["attachPolicy"],
     permissionsBoundary: textOf(raw, "permissionsBoundary"),
+  };
+}
+
+function argoCd(value: unknown): ArgoCd | undefined {
+  if (value === undefined) return undefined;
+  const raw = record(value);
+  const idc = record(raw["awsIdc"]);
+  return {
+    namespace: textOf(raw, "namespace"),
+    idcInstanceArn: textOf(idc, "idcInstanceArn") ?? "",
+    idcRegion: textOf(idc, "idcRegion"),
+    vpceIds: textsOf(record(raw["networkAccess"]), "vpceIds"),
+    roles: records(raw["rbacRoleMappings"]).map((mapping) => ({
+      role: wordOf<ArgoCdRole["role"]>(mapping, "role") ?? "VIEWER",
+      identities: records(mapping["identities"]).map((identity) => ({
+        id: textOf(identity, "id") ?? "",
+        type: wordOf<"SSO_USER" | "SSO_GROUP">(identity, "type") ?? "SSO_USER",
+      })),
+    })),
   };
 }

@@ -7,6 +7,8 @@ export type {
   AccessEntry,
   AccessPolicy,
   Addon,
+  ArgoCd,
+  ArgoCdRole,
   AuthenticationMode,
   AutoMode,
   Bottlerocket,

@@ -250,12 +250,27 @@ export interface Capability {
   readonly type: "ACK" | "KRO" | "ARGOCD";
   readonly roleArn?: string | undefined;
   readonly deletePropagationPolicy: "RETAIN";
-  readonly configuration?: FreeDocument | undefined;
+  readonly argocd?: ArgoCd | undefined;
   readonly tags: Tags;
   readonly accessPolicies: readonly AccessPolicy[];
   readonly attachPolicyARNs: readonly string[];
   readonly attachPolicy?: FreeDocument | undefined;
   readonly permissionsBoundary?: string | undefined;
+}
+
+export interface ArgoCd {
+  readonly namespace?: string | undefined;
+  /** IAM Identity Center, which Argo CD logs people in by. */
+  readonly idcInstanceArn: string;
+  readonly idcRegion?: string | undefined;
+  /** VPC endpoints that alone may reach the server; empty: it is public. */
+  readonly vpceIds: readonly string[];
+  readonly roles: readonly ArgoCdRole[];
+}
+
+export interface ArgoCdRole {
+  readonly role: "ADMIN" | "EDITOR" | "VIEWER";
+  readonly identities: readonly { readonly id: string; readonly type: "SSO_USER" | "SSO_GROUP" }[];
 }
 
 export interface Karpenter {

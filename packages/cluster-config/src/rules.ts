@@ -133,6 +133,25 @@ function otherRules(config: ClusterConfig, report: Report): void {
   repeated(config.fargateProfiles.map((profile) => profile.name)).forEach((name) => {
     report("fargateProfiles", `profile ${name} stands twice`, "name each profile once");
   });
+  config.capabilities.forEach((capability, index) => {
+    const path = `capabilities[${index}]`;
+    if (capability.type === "ARGOCD" && (capability.argocd?.idcInstanceArn ?? "") === "") {
+      report(
+        path,
+        "Argo CD logs people in by IAM Identity Center",
+        "configuration: {argocd: {awsIdc: {idcInstanceArn: arn:aws:sso:::instance/ssoins-…}}}",
+      );
+    }
+    if (capability.type !== "ARGOCD" && capability.argocd !== undefined) {
+      report(`${path}.configuration`, `${capability.type} takes no configuration`, "leave it out");
+    }
+    if (
+      capability.roleArn !== undefined &&
+      (capability.attachPolicy !== undefined || capability.attachPolicyARNs.length > 0)
+    ) {
+      report(`${path}.roleArn`, "is a role of yours, so its policies are not ours to set", "keep one of the two");
+    }
+  });
   repeated(config.capabilities.map((capability) => capability.type)).forEach((type) => {
     report("capabilities", `EKS allows one capability of type ${type}`, "keep one of them");
   });

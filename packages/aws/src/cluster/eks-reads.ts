@@ -4,6 +4,7 @@ import type {
   AddonInfo,
   AddonPodIdentityConfiguration,
   AssociatedAccessPolicy,
+  Capability,
   Cluster,
   ClusterVersionInformation,
   FargateProfile,
@@ -21,6 +22,7 @@ export type {
   Addon as EksAddon,
   AddonInfo as EksAddonInfo,
   AssociatedAccessPolicy as EksAccessPolicy,
+  Capability as EksCapability,
   Cluster as EksCluster,
   ClusterVersionInformation as EksVersion,
   FargateProfile as EksFargateProfile,
@@ -36,6 +38,7 @@ export interface UpdateOwner {
   readonly cluster: string;
   readonly nodegroup?: string | undefined;
   readonly addon?: string | undefined;
+  readonly capability?: string | undefined;
 }
 
 /** Reads of EKS. Absent objects are `undefined`; lists are complete. */
@@ -55,6 +58,7 @@ export interface EksReads {
   /** Names of OIDC providers, the only type there is. */
   identityProviderNames(cluster: string, signal: AbortSignal): Promise<readonly string[]>;
   identityProvider(cluster: string, name: string, signal: AbortSignal): Promise<OidcIdentityProviderConfig | undefined>;
+  capability(cluster: string, name: string, signal: AbortSignal): Promise<Capability | undefined>;
   capabilityNames(cluster: string, signal: AbortSignal): Promise<readonly string[]>;
   updateIds(owner: UpdateOwner, signal: AbortSignal): Promise<readonly string[]>;
   update(owner: UpdateOwner, id: string, signal: AbortSignal): Promise<Update | undefined>;
@@ -213,6 +217,15 @@ export function createEksReads(clients: Clients, read: Read): EksReads {
       );
       return answer?.identityProviderConfig?.oidc;
     },
+    async capability(clusterName, capabilityName, signal) {
+      const { sdk, client } = await clients.eks();
+      const answer = await orAbsent(
+        read("DescribeCapability", signal, (abortSignal) =>
+          client.send(new sdk.DescribeCapabilityCommand({ clusterName, capabilityName }), { abortSignal }),
+        ),
+      );
+      return answer?.capability;
+    },
     async capabilityNames(clusterName, signal) {
       const { sdk, client } = await clients.eks();
       return pages(async (nextToken) => {
@@ -234,6 +247,7 @@ export function createEksReads(clients: Clients, read: Read): EksReads {
               name: owner.cluster,
               nodegroupName: owner.nodegroup,
               addonName: owner.addon,
+              capabilityName: owner.capability,
               nextToken,
             }),
             { abortSignal },
@@ -251,6 +265,7 @@ export function createEksReads(clients: Clients, read: Read): EksReads {
               name: owner.cluster,
               nodegroupName: owner.nodegroup,
               addonName: owner.addon,
+              capabilityName: owner.capability,
               updateId,
             }),
             { abortSignal },

@@ -1,8 +1,9 @@
 import type * as Eks from "@aws-sdk/client-eks";
 import type { ClusterRecord } from "../../state.ts";
-import { type Handler, handler, page } from "../../world.ts";
+import { type Handler, handler, page, type World } from "../../world.ts";
+import { putAccessEntry } from "./access.ts";
 import { clusterNamed, eksArn, inUse, invalidParameter, notFound, runningCluster, today } from "./find.ts";
-import { roleByArn } from "./roles.ts";
+import { checkCapabilityRole } from "./roles.ts";
 import { idempotent } from "./tokens.ts";
 import { beginUpdate, checkNoUpdate } from "./updates.ts";
 
@@ -23,7 +24,14 @@ const create = handler<Eks.CreateCapabilityCommandInput, Eks.CreateCapabilityCom
       clusterName: input.clusterName,
     });
   }
-  if (roleByArn(world, input.roleArn) === undefined) throw invalidParameter(`The role ${input.roleArn} does not exist`);
+  checkCapabilityRole(world, input.roleArn);
+  const argo = input.configuration?.argoCd;
+  if (input.type === "ARGOCD" && argo === undefined) {
+    throw invalidParameter("A capability of type ARGOCD requires an Argo CD configuration.");
+  }
+  if (input.type !== "ARGOCD" && argo !== undefined) {
+    throw invalidParameter(`A capability of type ${input.type} takes no Argo CD configuration.`);
+  }
   const capability: Eks.Capability = {
     capabilityName: name,
     arn: eksArn(
@@ -39,14 +47,32 @@ const create = handler<Eks.CreateCapabilityCommandInput, Eks.CreateCapabilityCom
     createdAt: today(world),
     modifiedAt: today(world),
     deletePropagationPolicy: input.deletePropagationPolicy,
+    ...(argo === undefined ? {} : { configuration: { argoCd: { namespace: "argocd", ...argo } } }),
     tags: { ...input.tags },
   };
   record.capabilities.set(name, capability);
+  admitRole(world, record, capability);
   world.agenda.after(world.durations("capabilityCreate", name), () => {
     if (capability.status === "CREATING") capability.status = "ACTIVE";
   });
   return { capability: structuredClone(capability) };
 });
+
+/** EKS lets the role in by itself, as soon as the capability is made. */
+function admitRole(world: World, record: ClusterRecord, { roleArn = "" }: Eks.Capability): void {
+  if (record.cluster.accessConfig?.authenticationMode === "CONFIG_MAP" || record.accessEntries.has(roleArn)) return;
+  putAccessEntry(world, record, { principalArn: roleArn });
+}
+
+function configure(capability: Eks.Capability, change: Eks.UpdateArgoCdConfig | undefined): void {
+  const present = capability.configuration?.argoCd;
+  if (present === undefined || change === undefined) return;
+  const { addOrUpdateRoleMappings: set = [], removeRoleMappings: gone = [] } = change.rbacRoleMappings ?? {};
+  const replaced = new Set([...set, ...gone].map((mapping) => mapping.role));
+  const kept = (present.rbacRoleMappings ?? []).filter((mapping) => !replaced.has(mapping.role));
+  present.rbacRoleMappings = [...kept, ...set];
+  present.networkAccess = change.networkAccess ?? present.networkAccess;
+}
 
 const describe = handler<Eks.DescribeCapabilityCommandInput, Eks.DescribeCapabilityCommandOutput>(
   ({ world }, input) => ({
@@ -76,6 +102,7 @@ const update = handler<Eks.UpdateCapabilityCommandInput, Eks.UpdateCapabilityCom
     const record = clusterNamed(world, input.clusterName);
     const capability = capabilityOf(record, input.capabilityName);
     const name = capability.capabilityName ?? "";
+    if (input.roleArn !== undefined) checkCapabilityRole(world, input.roleArn);
     checkNoUpdate(record, "CapabilityUpdate", { capability: name });
     capability.status = "UPDATING";
     const begun = beginUpdate(world, record, {
@@ -86,6 +113,8 @@ const update = handler<Eks.UpdateCapabilityCommandInput, Eks.UpdateCapabilityCom
       target: { capability: name },
       finish: () => {
         capability.roleArn = input.roleArn ?? capability.roleArn;
+        admitRole(world, record, capability);
+        configure(capability, input.configuration?.argoCd);
         capability.status = "ACTIVE";
         capability.modifiedAt = today(world);
       },

@@ -75,3 +75,12 @@ export function checkPodIdentityRole(world: World, arn: string | undefined): voi
     throw invalidParameter("Trust policy of the role provided in the request does not allow pods.eks.amazonaws.com.");
   }
 }
+
+/** EKS's check of a role for a capability. */
+export function checkCapabilityRole(world: World, arn: string | undefined): void {
+  const role = roleByArn(world, arn);
+  if (role === undefined) throw invalidParameter(`The role ${arn} does not exist`);
+  if (!hasSpread(world, role) || !trustsService(role.trust, "capabilities.eks.amazonaws.com")) {
+    throw invalidParameter(`The role ${arn} cannot be assumed by capabilities.eks.amazonaws.com`);
+  }
+}
