@@ -1,10 +1,10 @@
 import { judge, nothingAround } from "@eks-actions/health";
 import { applySet } from "./apply-set.ts";
-import { isDone } from "./gate.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Plan, SetPlan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
 import { recover } from "./recover.ts";
+import { isDone } from "./roll-call.ts";
 import { createRunState } from "./run-state.ts";
 
 /** Executes the plan. Decides no policy; a failed rollout is an outcome, not an exception. */

@@ -16,6 +16,7 @@ function scriptedView(first: KubeObject) {
   const view: View = {
     track: async () => undefined,
     current: () => current,
+    versionAround: () => 0,
     around: (_, firstSeen) => ({ ...nothingAround, startedAt: NOW, firstSeen }),
     needDetails: async () => undefined,
     pods: () => [],

@@ -1,17 +1,9 @@
 import { ActionError, type Clock, formatDuration, type Log } from "@eks-actions/action";
-import {
-  type Blame,
-  type Budgets,
-  blameFor,
-  causes,
-  type FailureCause,
-  judge,
-  judgeAbsent,
-  type Verdict,
-} from "@eks-actions/health";
+import { type Blame, type Budgets, blameFor, causes, type FailureCause, type Verdict } from "@eks-actions/health";
 import { identityOf, nameOf, type ObjectRef } from "@eks-actions/manifest";
 import { hints } from "./hints.ts";
 import { createProgress } from "./progress.ts";
+import { createRollCall, isDone } from "./roll-call.ts";
 import type { View } from "./view.ts";
 
 export interface GateOptions {
@@ -59,7 +51,7 @@ export async function gate(
 ): Promise<GateResult> {
   const { clock, serverTime } = ports;
   const began = serverTime();
-  const firstSeen = new Map<string, number>();
+  const rollCall = createRollCall(members, view, options.budgets);
   const healthyAfter = new Map<string, number>();
   const detailed = new Set<string>();
   const best = new Map<string, number>();
@@ -71,32 +63,32 @@ export async function gate(
   for (;;) {
     signal.throwIfAborted();
     const now = serverTime();
-    const verdicts = members.map((ref) => verdictOf(ref, view, options.budgets, firstSeen, now));
-    forget(firstSeen, verdicts, now);
-    for (const verdict of verdicts)
+    const fresh = rollCall.look(now);
+    for (const verdict of fresh)
       if (isDone(verdict))
         healthyAfter.set(identityOf(verdict.ref), healthyAfter.get(identityOf(verdict.ref)) ?? now - began);
-    const wanting = new Set(
-      verdicts.flatMap((one) => (one.wantsDetails && one.ref.namespace !== undefined ? [one.ref.namespace] : [])),
-    );
-    const fresh = [...wanting].filter((namespace) => !detailed.has(namespace));
-    if (fresh.length > 0) {
-      for (const namespace of fresh) detailed.add(namespace);
-      await abortable(Promise.all(fresh.map((namespace) => view.needDetails(namespace))), signal);
+    const unread = namespacesOf(fresh.filter((one) => one.wantsDetails)).filter((name) => !detailed.has(name));
+    if (unread.length > 0) {
+      await readDetails(unread);
       continue;
     }
-    const blames = blameFor(verdicts.map((verdict) => strictly(verdict, options.budgets.strict)));
-    const [worst] = blames;
-    if (worst !== undefined)
-      return { verdicts, healthyAfter, failure: { why: worst.why, message: worst.message, blames } };
+    if (fresh.some((verdict) => fails(verdict, options.budgets))) {
+      const verdicts = rollCall.settle(now);
+      const failure = failureOf(verdicts.filter((verdict) => fails(verdict, options.budgets)));
+      if (failure !== undefined) return { verdicts, healthyAfter, failure };
+    }
 
-    progress.update(verdicts, now - began);
-    if (hasProgressed(best, verdicts)) progressAt = now;
-    graceUntil = Math.max(graceUntil, ...verdicts.map((verdict) => verdict.graceUntil ?? 0));
-    const open = verdicts.filter((verdict) => !isDone(verdict));
+    const open = rollCall.open();
+    progress.update(open, members.length, now - began);
+    if (hasProgressed(best, fresh)) progressAt = now;
+    graceUntil = Math.max(graceUntil, ...fresh.map((verdict) => verdict.graceUntil ?? 0));
     if (open.length === 0) {
       healthySince ??= now;
-      if (now >= healthySince + options.stableForMs) return { verdicts, healthyAfter, failure: undefined };
+      if (now >= healthySince + options.stableForMs) {
+        const verdicts = rollCall.settle(now);
+        const doubts = options.budgets.strict ? verdicts.filter((verdict) => verdict.warnings.length > 0) : [];
+        return { verdicts, healthyAfter, failure: failureOf(doubts) };
+      }
     } else healthySince = undefined;
 
     const idleEnd = Math.max(progressAt, Math.min(graceUntil, now)) + options.noProgressMs;
@@ -111,36 +103,31 @@ export async function gate(
             : undefined;
     if (limit !== undefined) {
       // The last look: events may name what the counts do not.
-      const unseen = new Set(
-        open.flatMap(({ ref }) => (ref.namespace === undefined || detailed.has(ref.namespace) ? [] : [ref.namespace])),
-      );
-      if (unseen.size === 0) {
+      const unseen = namespacesOf(open).filter((name) => !detailed.has(name));
+      if (unseen.length === 0) {
         const ms = limit === "TIMEOUT" ? options.timeoutMs : options.noProgressMs;
-        return { verdicts, healthyAfter, failure: overdue(open, limit, ms) };
+        return { verdicts: rollCall.settle(now), healthyAfter, failure: overdue(open, limit, ms) };
       }
-      for (const namespace of unseen) detailed.add(namespace);
-      await abortable(Promise.all([...unseen].map((namespace) => view.needDetails(namespace))), signal);
+      await readDetails(unseen);
       continue;
     }
 
     const next = Math.min(
-      ...verdicts.map((verdict) => verdict.recheckAt ?? Number.POSITIVE_INFINITY).filter((time) => time > now),
+      rollCall.recheckAt(now),
       healthySince === undefined ? Number.POSITIVE_INFINITY : healthySince + options.stableForMs,
       open.length > 0 ? Math.min(hardEnd, Math.max(idleEnd, graceUntil)) : Number.POSITIVE_INFINITY,
     );
     await changeOrTime(view, clock, Math.max(1, next - now), signal);
   }
+
+  async function readDetails(namespaces: readonly string[]): Promise<void> {
+    for (const namespace of namespaces) detailed.add(namespace);
+    await abortable(Promise.all(namespaces.map((namespace) => view.needDetails(namespace))), signal);
+  }
 }
 
-function verdictOf(
-  ref: ObjectRef,
-  view: View,
-  budgets: Budgets,
-  firstSeen: ReadonlyMap<string, number>,
-  now: number,
-): Verdict {
-  const object = view.current(identityOf(ref));
-  return object === undefined ? judgeAbsent(ref) : judge(object, view.around(object, firstSeen), budgets, now);
+function namespacesOf(verdicts: readonly Verdict[]): readonly string[] {
+  return [...new Set(verdicts.flatMap(({ ref }) => ref.namespace ?? []))];
 }
 
 /** True when an object is done, or has more ready pods, than ever before in this gate. */
@@ -157,21 +144,22 @@ function hasProgressed(best: Map<string, number>, verdicts: readonly Verdict[]):
   return progressed;
 }
 
-/** Keys keep the time of their first sight for as long as they are being watched. */
-function forget(firstSeen: Map<string, number>, verdicts: readonly Verdict[], now: number): void {
-  const watching = new Set(verdicts.flatMap((verdict) => verdict.watching));
-  for (const key of firstSeen.keys()) if (!watching.has(key)) firstSeen.delete(key);
-  for (const key of watching) if (!firstSeen.has(key)) firstSeen.set(key, now);
+/** True for what ends the wait at once; with `strict` that is also what is paused. */
+function fails({ status }: Verdict, { strict }: Budgets): boolean {
+  return status === "failed" || (strict && status === "suspended");
 }
 
-export function isDone(verdict: Verdict): boolean {
-  return verdict.status === "healthy" || verdict.status === "suspended";
-}
-
-/** `strict`: what is paused, or healthy with doubts, fails. */
-function strictly(verdict: Verdict, strict: boolean): Verdict {
-  if (!strict || !isDone(verdict) || (verdict.status === "healthy" && verdict.warnings.length === 0)) return verdict;
-  return { ...verdict, status: "failed", why: "RESOURCE_FAILED", message: verdict.warnings[0] ?? verdict.message };
+/** One cause out of the bad ones; what is done, but in doubt, fails by its first warning. */
+function failureOf(bad: readonly Verdict[]): GateFailure | undefined {
+  const failed = bad.map(
+    (verdict): Verdict =>
+      isDone(verdict)
+        ? { ...verdict, status: "failed", why: "RESOURCE_FAILED", message: verdict.warnings[0] ?? verdict.message }
+        : verdict,
+  );
+  const blames = blameFor(failed);
+  const [worst] = blames;
+  return worst === undefined ? undefined : { why: worst.why, message: worst.message, blames };
 }
 
 /** Time is up: the strongest suspicion is the cause, else the limit itself. */

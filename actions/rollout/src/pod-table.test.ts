@@ -26,4 +26,29 @@ describe("the pod table", () => {
     expect(table.all("shop").map((one) => one.metadata.name)).toEqual(["c", "a"]);
     expect([table.has(pod("a", {})), table.has(pod("b", {}))]).toEqual([true, false]);
   });
+
+  it("says by a growing number whether pods of a selector, or any of the namespace, have changed", () => {
+    const table = createPodTable();
+    const web = { matchLabels: { app: "web" } };
+    const numbers = () => [table.version("shop", web), table.version("shop"), table.version("other")];
+    const steps = [
+      () => table.put(pod("a", { app: "web" })),
+      () => table.put(pod("b", { app: "db" })),
+      () => table.put(pod("a", { app: "db" })),
+      () => table.remove(pod("b", {})),
+      () => table.remove(pod("unknown", { app: "web" })),
+    ];
+    const grown = steps.map((step) => {
+      const before = numbers();
+      step();
+      return numbers().map((number, i) => number > (before[i] ?? 0));
+    });
+    expect(grown).toEqual([
+      [true, true, false],
+      [false, true, false],
+      [true, true, false],
+      [false, true, false],
+      [false, false, false],
+    ]);
+  });
 });

@@ -8,6 +8,8 @@ export interface PodTable {
   has(pod: KubeObject): boolean;
   all(namespace: string): readonly KubeObject[];
   matching(namespace: string, selector: Readonly<Record<string, unknown>>): readonly KubeObject[];
+  /** Grows whenever a pod changes that `matching` may give, or without a selector, any pod of the namespace. */
+  version(namespace: string, selector?: Readonly<Record<string, unknown>>): number;
 }
 
 export function createPodTable(): PodTable {
@@ -23,9 +25,15 @@ export function createPodTable(): PodTable {
   const labelKeys = (pod: KubeObject) =>
     Object.entries(pod.metadata.labels ?? {}).map(([key, value]) => `${space(pod)} ${key}=${value}`);
 
+  const versions = new Map<string, number>();
+  const grow = (pod: KubeObject) => {
+    for (const key of [space(pod), ...labelKeys(pod)]) versions.set(key, (versions.get(key) ?? 0) + 1);
+  };
+
   function remove(pod: KubeObject): void {
     const known = byNamespace.get(space(pod))?.get(idOf(pod));
     if (known === undefined) return;
+    grow(known);
     byNamespace.get(space(pod))?.delete(idOf(pod));
     for (const key of labelKeys(known)) byLabel.get(key)?.delete(idOf(pod));
   }
@@ -33,6 +41,7 @@ export function createPodTable(): PodTable {
   return {
     put(pod) {
       remove(pod);
+      grow(pod);
       bucket(byNamespace, space(pod)).set(idOf(pod), pod);
       for (const key of labelKeys(pod)) bucket(byLabel, key).set(idOf(pod), pod);
     },
@@ -40,10 +49,18 @@ export function createPodTable(): PodTable {
     has: (pod) => byNamespace.get(space(pod))?.has(idOf(pod)) === true,
     all: (namespace) => [...(byNamespace.get(namespace)?.values() ?? [])],
     matching(namespace, selector) {
-      const [first] = isRecord(selector["matchLabels"]) ? Object.entries(selector["matchLabels"]) : [];
-      const candidates =
-        first === undefined ? byNamespace.get(namespace) : byLabel.get(`${namespace} ${first[0]}=${String(first[1])}`);
+      const key = firstLabel(namespace, selector);
+      const candidates = key === undefined ? byNamespace.get(namespace) : byLabel.get(key);
       return [...(candidates?.values() ?? [])].filter((pod) => matchesSelector(selector, pod.metadata.labels ?? {}));
     },
+    version(namespace, selector) {
+      const label = selector === undefined ? undefined : firstLabel(namespace, selector);
+      return versions.get(label ?? namespace) ?? 0;
+    },
   };
+}
+
+function firstLabel(namespace: string, selector: Readonly<Record<string, unknown>>): string | undefined {
+  const [first] = isRecord(selector["matchLabels"]) ? Object.entries(selector["matchLabels"]) : [];
+  return first === undefined ? undefined : `${namespace} ${first[0]}=${String(first[1])}`;
 }

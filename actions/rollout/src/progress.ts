@@ -6,27 +6,30 @@ import { cutMiddle } from "@eks-actions/markdown";
 const CALM_MS = 1000;
 const FEW = 5;
 
+export interface Progress extends Disposable {
+  /** What is not done yet, of how many, and milliseconds since the wait began. */
+  update(open: readonly Verdict[], total: number, elapsedMs: number): void;
+}
+
 /** Progress lines of a gate: one at each change, fewer when much is going on, at least one in 10 s. */
 export function createProgress(
   options: { readonly app: string; readonly typicalMs?: number | undefined },
   log: Log,
-): { update(verdicts: readonly Verdict[], elapsedMs: number): void } & Disposable {
+): Progress {
   const wait = log.wait();
   let printedAt = Number.NEGATIVE_INFINITY;
   return {
-    update(verdicts, elapsedMs) {
-      const open = verdicts.filter((verdict) => verdict.status !== "healthy" && verdict.status !== "suspended");
+    update(open, total, elapsedMs) {
       if (open.length > FEW && elapsedMs - printedAt < CALM_MS) return;
       const [only] = open;
       if (only === undefined) return;
       printedAt = elapsedMs;
       const isAlone = open.length === 1 && only.progress !== undefined;
-      const done = verdicts.length - open.length;
       wait.update({
         what: isAlone ? cutMiddle(only.ref.name) : options.app,
         progress: isAlone
           ? `${only.progress?.ready}/${only.progress?.wanted} ready`
-          : `${done}/${verdicts.length} healthy`,
+          : `${total - open.length}/${total} healthy`,
         waiting: isAlone ? only.message : `${only.ref.kind} ${cutMiddle(only.ref.name)} ${shortOf(only)}`,
         typicalMs: options.typicalMs,
       });

@@ -1,4 +1,15 @@
+import { isDoneWhenPresent } from "@eks-actions/health";
 import { at, isRecord, type KubeObject } from "@eks-actions/manifest";
+
+/**
+ * An object as the gate needs it: the server's bookkeeping is half of what it answers, and the content of configuration
+ * is never judged.
+ */
+export function slimObject(object: KubeObject): KubeObject {
+  const { managedFields: _, ...metadata } = object.metadata;
+  const { apiVersion, kind } = object;
+  return isDoneWhenPresent(object) ? { apiVersion, kind, metadata } : { ...object, metadata };
+}
 
 /** A pod as verdicts need it: thousands are kept, and their specs are most of their size. */
 export function slimPod(pod: KubeObject): KubeObject {

@@ -3,7 +3,7 @@ import { KubeApiError, type KubeClient, type ResourceType } from "@eks-actions/k
 import { at, groupOf, identityOf, isRecord, type KubeObject, refOf } from "@eks-actions/manifest";
 import { labels } from "./model.ts";
 import { createPodTable } from "./pod-table.ts";
-import { slimPod } from "./slim.ts";
+import { slimObject, slimPod } from "./slim.ts";
 
 export interface ViewOptions {
   readonly kube: KubeClient;
@@ -23,6 +23,8 @@ export interface View extends AsyncDisposable {
   track(objects: readonly KubeObject[]): Promise<void>;
   current(identity: string): KubeObject | undefined;
   around(object: KubeObject, firstSeen: ReadonlyMap<string, number>): Around;
+  /** Changes with whatever `around` gives for the object. */
+  versionAround(object: KubeObject): number;
   /** Also follows ReplicaSets, events and nodes: opened at the first suspicion only. Resolves when they are read. */
   needDetails(namespace: string): Promise<void>;
   pods(namespace: string): readonly KubeObject[];
@@ -58,6 +60,8 @@ export function openView(options: ViewOptions): View {
   let classes: readonly KubeObject[] = [];
   let nodes: Map<string, KubeObject> | undefined;
   let fault: { readonly error: unknown } | undefined;
+  /** Counts what happened to ReplicaSets, events, nodes and classes. */
+  let detailsVersion = 0;
   let dirty = false;
   let waiters: (() => void)[] = [];
 
@@ -93,7 +97,10 @@ export function openView(options: ViewOptions): View {
         for await (const event of kube.watch(type, where, stop.signal)) {
           if (event.type === "bookmark") continue;
           if (event.type === "synced") ready.resolve();
-          else take({ ...event.object, apiVersion: type.apiVersion, kind: type.kind }, event.type === "deleted");
+          else {
+            const object = { ...event.object, apiVersion: type.apiVersion, kind: type.kind };
+            take(slimObject(object), event.type === "deleted");
+          }
           touch();
         }
       } catch (error) {
@@ -128,11 +135,14 @@ export function openView(options: ViewOptions): View {
 
   function podsOf(object: KubeObject): readonly KubeObject[] {
     const namespace = object.metadata.namespace ?? "";
-    const selector = at(object, ["spec", "selector"]);
-    const isWorkload = ownsPods(object) && object.kind !== "Pod";
-    return isWorkload && isRecord(selector) ? podTable.matching(namespace, selector) : podTable.all(namespace);
+    const selector = podSelector(object);
+    return selector === undefined ? podTable.all(namespace) : podTable.matching(namespace, selector);
   }
 
+  const detail = (take: (object: KubeObject, gone: boolean) => void) => (object: KubeObject, gone: boolean) => {
+    detailsVersion += 1;
+    take(object, gone);
+  };
   const into = (kind: string, namespace: string) => (object: KubeObject, gone: boolean) => {
     const rows = table(kind, namespace);
     const key = object.metadata.uid ?? object.metadata.name;
@@ -156,6 +166,7 @@ export function openView(options: ViewOptions): View {
       }),
     );
     classes = lists.flat();
+    detailsVersion += 1;
   }
 
   return {
@@ -212,6 +223,7 @@ export function openView(options: ViewOptions): View {
         rules: options.rules,
       };
     },
+    versionAround: (object) => podTable.version(object.metadata.namespace ?? "", podSelector(object)) + detailsVersion,
     async needDetails(namespace) {
       const takeNode = (object: KubeObject, gone: boolean) => {
         nodes ??= new Map();
@@ -219,15 +231,16 @@ export function openView(options: ViewOptions): View {
         else nodes.set(object.metadata.name, object);
       };
       await Promise.all([
-        follow(REPLICA_SET, { namespace }, into("ReplicaSet", namespace), false),
+        follow(REPLICA_SET, { namespace }, detail(into("ReplicaSet", namespace)), false),
         follow(
           EVENT,
           { namespace },
-          (event, gone) => takeEvent(table("Event", namespace), event, gone, startedAt),
+          detail((event, gone) => takeEvent(table("Event", namespace), event, gone, startedAt)),
           true,
         ),
-        follow(NODE, {}, takeNode, true),
+        follow(NODE, {}, detail(takeNode), true),
       ]);
+      detailsVersion += 1;
     },
     pods: (namespace) => podTable.all(namespace),
     events: (namespace) => values("Event", namespace),
@@ -251,6 +264,12 @@ function keyOf(
   where: { namespace?: string | undefined; labelSelector?: string | undefined },
 ): string {
   return `${groupOf(type.apiVersion)}/${type.kind} ${where.namespace ?? ""} ${where.labelSelector ?? ""}`;
+}
+
+/** The selector of a workload whose pods can be told by it. */
+function podSelector(object: KubeObject): Readonly<Record<string, unknown>> | undefined {
+  const selector = at(object, ["spec", "selector"]);
+  return ownsPods(object) && object.kind !== "Pod" && isRecord(selector) ? selector : undefined;
 }
 
 /** Kinds whose verdict can change after the write. */

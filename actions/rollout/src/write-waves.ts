@@ -7,6 +7,7 @@ import { FIELD_MANAGER } from "./model.ts";
 import { inParallel } from "./parallel.ts";
 import type { PlannedObject } from "./plan.ts";
 import type { Rollout } from "./rollout.ts";
+import { slimObject } from "./slim.ts";
 import { packSnapshot } from "./snapshot.ts";
 import { storeSnapshot } from "./snapshot-store.ts";
 import { dependedOn, dependencyName, WAVE_NAMES, WAVES_PER_SYNC } from "./waves.ts";
@@ -63,9 +64,10 @@ async function writeWave(rollout: Rollout, wave: number, group: readonly Planned
   const { plan, ports, signal, view, state } = rollout;
   const written = await inParallel(group, plan.inputs.concurrency, async (one) => {
     const { object, warnings } = await writeObject(one, plan.inputs, ports, signal);
-    if (one.live === undefined) rollout.created.set(one.identity, object);
+    const known = slimObject(object);
+    if (one.live === undefined) rollout.created.set(one.identity, known);
     for (const warning of warnings) state.warnings.push(`${nameOf(one.ref)}: ${warning}`);
-    return object;
+    return known;
   });
   const kind = WAVE_NAMES[((wave % WAVES_PER_SYNC) + WAVES_PER_SYNC) % WAVES_PER_SYNC] ?? "objects";
   ports.log.info(`${kind}: ${written.length} written`);
