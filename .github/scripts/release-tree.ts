@@ -1,13 +1,9 @@
 // Makes .release/: the very tree that a release tag holds. The release workflow runs this same program.
 import { createHash } from "node:crypto";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const OUT = ".release";
-const WORKFLOWS = ["deploy", "cost", "cost-fork", "cluster", "drift", "reconcile"].map(
-  (name) => `.github/workflows/${name}.yml`,
-);
-const ROOT_FILES = ["README.md", "SECURITY.md", "CHANGELOG.md", "LICENSE"];
 
 const actions = readdirSync("actions").sort();
 const unbuilt = actions.filter((action) => !existsSync(`actions/${action}/dist/index.js`));
@@ -16,20 +12,23 @@ if (unbuilt.length > 0) {
   process.exit(1);
 }
 
+// A runner downloads the whole tree for each job, so it holds what a consumer calls or reads, and no source.
 const files = [
-  ...actions.flatMap((action) => [
-    `actions/${action}/action.yml`,
-    `actions/${action}/README.md`,
-    ...below(`actions/${action}/dist`),
-    ...["iam", "rbac", "schema"].flatMap((folder) => below(`actions/${action}/${folder}`)),
-  ]),
-  ...WORKFLOWS,
-  ...ROOT_FILES,
-].filter((file) => existsSync(file));
+  ...actions.flatMap((action) => [`actions/${action}/action.yml`, `actions/${action}/README.md`]),
+  ...actions.flatMap((action) =>
+    ["dist", "iam", "rbac", "schema"].flatMap((part) => below(`actions/${action}/${part}`)),
+  ),
+  // Schemas of files that machines read; READMEs lead to them.
+  ...globSync("actions/*/src/**/*.schema.json"),
+  ...globSync(".github/workflows/*.yml").filter((file) => /^ {2}workflow_call:/m.test(readFileSync(file, "utf8"))),
+  ...globSync("docs/*.{md,svg}"),
+  ...["README.md", "README.ko.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"],
+  ...["LICENSE"].filter((file) => existsSync(file)),
+];
 
 rmSync(OUT, { recursive: true, force: true });
 const hash = createHash("sha256");
-for (const file of files.sort()) {
+for (const file of files.map((path) => path.replaceAll("\\", "/")).sort()) {
   const target = join(OUT, file);
   mkdirSync(dirname(target), { recursive: true });
   copyFileSync(file, target);
