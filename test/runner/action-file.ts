@@ -53,7 +53,11 @@ export interface ActionFile {
 /** @throws Error that names the file and the field which the runner would refuse */
 export function readActionFile(folder: string): ActionFile {
   const file = ["action.yml", "action.yaml"].map((name) => join(folder, name)).find((path) => existsSync(path));
-  if (file === undefined) throw new Error(`Can't find 'action.yml' or 'action.yaml' under '${folder}'`);
+  if (file === undefined) {
+    throw new Error(
+      `Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under '${folder}'. Did you forget to run actions/checkout before running your local action?`,
+    );
+  }
   const root = record(parse(readFileSync(file, "utf8")), file);
   return {
     folder,

@@ -5,6 +5,7 @@ import { header, prepareInputs } from "./run-step.ts";
 import { contextsOf, type JobScope, type Prepared, skipped, statusOf } from "./scope.ts";
 import type { ActionOrigin } from "./session.ts";
 import type { StepResult } from "./stage.ts";
+import { keptOfStep } from "./step-log.ts";
 
 type RunSteps = (scope: JobScope, steps: readonly JobStep[]) => Promise<readonly RanStep[]>;
 
@@ -17,7 +18,7 @@ export async function runComposite(
   given: Readonly<Record<string, string>>,
   prepared: Prepared,
 ): Promise<StepResult & { steps: readonly RanStep[] }> {
-  const { inputs, warnings } = prepareInputs(scope.session, origin, given);
+  const { inputs, warnings } = prepareInputs(prepared.contexts, origin, given);
   const inner: JobScope = {
     ...scope,
     inputs,
@@ -45,7 +46,7 @@ export async function runComposite(
     env: Object.assign({}, ...steps.map((step) => step.env)) as Record<string, string>,
     path: steps.flatMap((step) => step.path),
     summary: summaries.join("\n"),
-    annotations: steps.flatMap((step) => step.annotations),
+    annotations: keptOfStep(steps.flatMap((step) => step.annotations)),
     commands: steps.flatMap((step) => step.commands),
     log: [...shown, ...steps.map((step) => step.log)].join("\n"),
     durationMs: steps.reduce((sum, step) => sum + step.durationMs, 0),

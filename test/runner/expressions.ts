@@ -10,6 +10,8 @@ export type Contexts = Readonly<Record<string, unknown>>;
 export interface Status {
   readonly failed: boolean;
   readonly cancelled: boolean;
+  /** A job that this one needs, however remotely, was skipped: that is no success, and no failure either. */
+  readonly skipped?: boolean | undefined;
 }
 
 type Value = ReturnType<Evaluator["evaluate"]>;
@@ -79,10 +81,11 @@ function functionTable(contexts: Contexts, status: Status | undefined) {
     string,
     { name: string; minArgs: number; maxArgs: number; call: (...args: Value[]) => Value }
   >();
+  const { failed = false, cancelled = false, skipped = false } = status ?? {};
   const results: Record<(typeof statusNames)[number], boolean> = {
-    success: !(status?.failed ?? false) && !(status?.cancelled ?? false),
-    failure: (status?.failed ?? false) && !(status?.cancelled ?? false),
-    cancelled: status?.cancelled ?? false,
+    success: !failed && !cancelled && !skipped,
+    failure: failed && !cancelled,
+    cancelled,
     always: true,
   };
   for (const name of statusNames) {

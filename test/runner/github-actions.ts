@@ -60,7 +60,11 @@ function upload(call: BuiltInCall, artifacts: Artifacts) {
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
-  const files = [...new Set(patterns.flatMap((pattern) => filesOf(pattern, workspace)))];
+  const withHidden = call.with["include-hidden-files"] === "true";
+  const found = patterns.map((pattern) => filesOf(pattern, workspace, withHidden));
+  const files = [...new Set(found.flatMap((one) => one.files))];
+  const fault = nameFault("artifact name", name, /["/\\:<>|*?\r\n]/);
+  if (fault !== undefined) return { error: fault };
   if (files.length === 0) {
     const message = `No files were found with the provided path: ${patterns.join(", ")}. No artifacts will be uploaded.`;
     const mode = call.with["if-no-files-found"] ?? "warn";
@@ -72,8 +76,13 @@ function upload(call: BuiltInCall, artifacts: Artifacts) {
       error: `Failed to CreateArtifact: an artifact with this name already exists on the workflow run: ${name}`,
     };
   }
-  const root = files.length === 1 ? dirname(files[0] ?? "") : commonFolder(files);
+  const root = rootOf(files, found);
   const content = new Map(files.map((file) => [relative(root, file), readFileSync(file)]));
+  const badPath = [...content.keys()].map((path) =>
+    nameFault("path for one of the files in artifact", path, /["\\:<>|*?\r\n]/),
+  );
+  const bad = badPath.find((text) => text !== undefined);
+  if (bad !== undefined) return { error: bad };
   artifacts.set(name, content);
   return {
     outputs: { "artifact-id": String(artifacts.size) },
@@ -101,25 +110,48 @@ function download(call: BuiltInCall, artifacts: Artifacts) {
   return { outputs: { "download-path": folder }, lines: [`Total of ${names.length} artifact(s) downloaded`] };
 }
 
-function filesOf(pattern: string, workspace: string): readonly string[] {
+interface Found {
+  /** The part of the pattern before its first wildcard. */
+  readonly from: string;
+  readonly files: readonly string[];
+}
+
+function filesOf(pattern: string, workspace: string, withHidden: boolean): Found {
   const path = isAbsolute(pattern) ? pattern : join(workspace, pattern);
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats?.isFile() === true) return [path];
-  if (stats?.isDirectory() === true)
-    return globSync("**/*", { cwd: path })
-      .map((file) => join(path, file))
-      .filter(isFile);
-  return globSync(path).filter(isFile);
+  const wildcard = path.split("/").findIndex((part) => /[*?[]/.test(part));
+  const from = wildcard < 0 ? path : path.split("/").slice(0, wildcard).join("/");
+  const isDirectory = wildcard < 0 && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const below = isDirectory ? readdirSync(path, { recursive: true, encoding: "utf8" }) : [];
+  const files = (isDirectory ? below.map((file) => join(path, file)) : globSync(path)).filter(isFile);
+  return { from, files: withHidden ? files : files.filter((file) => !isHidden(file, from)) };
+}
+
+// Since upload-artifact v4.4: what begins with a dot, and all below it, stays behind; the folders above the search not.
+function isHidden(file: string, from: string): boolean {
+  return [basename(from), ...relative(from, file).split("/")].some((part) => part.startsWith("."));
+}
+
+function nameFault(what: string, name: string, forbidden: RegExp): string | undefined {
+  const bad = forbidden.exec(name)?.[0];
+  if (bad === undefined) return undefined;
+  return `The ${what} is not valid: ${name}. Contains the following character: ${JSON.stringify(bad)}`;
 }
 
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-function commonFolder(files: readonly string[]): string {
-  const [first = "", ...others] = files.map((file) => dirname(file));
-  let folder = first;
-  while (!others.every((other) => other === folder || other.startsWith(`${folder}/`))) folder = dirname(folder);
+// A single file that was named loses its folders; what a folder or wildcard holds keeps its place below that.
+function rootOf(files: readonly string[], found: readonly Found[]): string {
+  const [first = ""] = files;
+  const searched = found.map((one) => one.from);
+  if (files.length === 1 && searched.includes(first)) return dirname(first);
+  return searched.length === 1 ? (searched[0] ?? "") : commonFolder(searched);
+}
+
+function commonFolder(paths: readonly string[]): string {
+  let [folder = ""] = paths;
+  while (!paths.every((path) => path === folder || path.startsWith(`${folder}/`))) folder = dirname(folder);
   return folder;
 }
 

@@ -1,10 +1,11 @@
 import type { StepFields } from "./action-file.ts";
 import type { BuiltIn } from "./built-in.ts";
 import { type Finding, refuse } from "./findings.ts";
+import { completeJob, setUp } from "./job-frame.ts";
 import { filesOutsideWorkspace } from "./machine.ts";
 import type { ActionSources } from "./resolve.ts";
 import { endLeftProcesses } from "./run-step.ts";
-import { fillAll, type JobScope } from "./scope.ts";
+import type { JobScope } from "./scope.ts";
 import { createSession, type Session, type SessionOptions } from "./session.ts";
 import type { Outcome, StepResult } from "./stage.ts";
 import type { Annotation } from "./step-log.ts";
@@ -50,13 +51,13 @@ export interface RanStep extends StepResult {
 
 export interface JobResult {
   readonly outcome: Exclude<Outcome, "skipped">;
-  /** Main stages in order. */
+  /** Main stages in order; `Set up job` alone where an action of it cannot be found. */
   readonly steps: readonly RanStep[];
   /** Post stages in the order they ran: the reverse. */
   readonly posts: readonly RanStep[];
   /** By step id. */
   readonly outputs: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Without those that hold a secret: GitHub drops them, because the next job would get them unmasked. */
+  /** Without the empty ones and those that hold a secret, with a warning: the next job would get that unmasked. */
   readonly jobOutputs: Readonly<Record<string, string>>;
   readonly environmentUrl: string;
   readonly env: Readonly<Record<string, string>>;
@@ -71,6 +72,9 @@ export interface JobResult {
   readonly filesLeft: readonly string[];
   readonly findings: readonly Finding[];
 }
+
+// GitHub shows this many annotations of one job, whatever its steps have kept.
+const ANNOTATIONS_PER_JOB = 50;
 
 /**
  * Main stages in order, then posts in reverse order, with environment, path, masks and outputs carried over.
@@ -98,12 +102,15 @@ export async function runJobIn(session: Session, steps: readonly JobStep[], opti
     results: {},
     status: { failed: false },
   };
-  const ran = await runSteps(scope, steps);
+  const refused = setUp(scope, steps);
+  if (refused !== undefined) scope.status.failed = true;
+  const ran = refused === undefined ? await runSteps(scope, steps) : [refused];
   const posts = await runPosts(scope);
   endLeftProcesses(session);
   noteLeftFiles(session, before);
+  const ending = completeJob(scope);
   const all = [...ran, ...posts];
-  const log = all.map((step) => step.log).join("\n");
+  const log = [...all.map((step) => step.log), ...ending.lines].join("\n");
   refuse(session.findings, options.tolerate ?? [], log);
   const after = filesOutsideWorkspace(session.machine);
   return {
@@ -111,12 +118,8 @@ export async function runJobIn(session: Session, steps: readonly JobStep[], opti
     steps: ran,
     posts,
     outputs: Object.fromEntries(Object.entries(scope.results).map(([id, result]) => [id, result.outputs])),
-    jobOutputs: Object.fromEntries(
-      Object.entries(fillAll(scope, options.jobOutputs ?? {})).filter(
-        ([, value]) => session.masks.mask(value) === value,
-      ),
-    ),
-    environmentUrl: fillAll(scope, { url: options.environmentUrl ?? "" })["url"] ?? "",
+    jobOutputs: ending.outputs,
+    environmentUrl: ending.environmentUrl,
     env: { ...session.env },
     path: [...session.path],
     masks: [...session.masks.values],
@@ -125,7 +128,7 @@ export async function runJobIn(session: Session, steps: readonly JobStep[], opti
       .map((step) => step.summary)
       .filter((text) => text !== "")
       .join("\n"),
-    annotations: flat(all).flatMap((step) => step.annotations),
+    annotations: [...all.flatMap((step) => step.annotations), ...ending.annotations].slice(0, ANNOTATIONS_PER_JOB),
     durationMs: performance.now() - startedAt,
     filesLeft: [...after].filter(([path, stamp]) => before.get(path) !== stamp).map(([path]) => path),
     findings: [...session.findings],

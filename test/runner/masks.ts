@@ -31,27 +31,42 @@ export function createMasks(initial: readonly string[] = []): Masks {
   };
 }
 
-// ValueEncoders.cs: the same secret escaped for the places where logs usually repeat it.
+// ValueEncoders.cs: the same secret escaped for the places where logs usually repeat it, and in no other form. What the
+// runner would show must be seen here too.
 function encodings(value: string): readonly string[] {
   const forms = [
     value,
+    ...[0, 1, 2].map((shift) => base64(value, shift)),
+    value.replaceAll('"', '\\"'),
     value.replaceAll("'", "''"),
     JSON.stringify(value).slice(1, -1),
-    encodeURIComponent(value.toWellFormed()),
+    uriData(value),
     value.replace(/[&<>"']/g, (char) => `&${{ "&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos" }[char]};`),
-    value.replace(/^"+|"+$/g, ""),
-    ...base64Forms(value),
+    value.length > 8 && /^".*"$/s.test(value) ? value.slice(1, -1) : "",
+    ...aroundAmpersand(value),
   ];
   return forms.filter((form) => form !== "");
 }
 
-// The value may start at any of three offsets inside a longer base64 text; the characters that the neighbours
-// influence are cut off.
-function base64Forms(value: string): readonly string[] {
+// A secret may start at any of three offsets inside a longer base64 text. The padding is part of each form, so one that
+// is followed by more text stays readable.
+function base64(value: string, shift: number): string {
   const bytes = Buffer.from(value, "utf8");
-  if (bytes.length < 4) return bytes.length === 0 ? [] : [bytes.toString("base64")];
-  const shifted = [1, 2].map((skip) => bytes.subarray(skip).toString("base64"));
-  return [bytes.toString("base64"), ...shifted]
-    .map((text) => text.replace(/.?=+$/, ""))
-    .filter((text) => text.length > 4);
+  return bytes.subarray(bytes.length > shift ? shift : 0).toString("base64");
+}
+
+// Uri.EscapeDataString escapes five marks that encodeURIComponent leaves alone.
+function uriData(value: string): string {
+  return encodeURIComponent(value.toWellFormed()).replace(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+// PowerShell prints a secret that it took for a command in two parts; each counts from six characters on.
+function aroundAmpersand(value: string): readonly string[] {
+  const plus = value.indexOf("&+");
+  const cut = plus >= 0 ? plus + 2 : value.lastIndexOf("&") + 1;
+  if (cut === 0) return [];
+  return [value.slice(0, cut), value.slice(plus >= 0 ? cut + 1 : cut)].filter((part) => part.length >= 6);
 }

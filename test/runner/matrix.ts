@@ -3,7 +3,13 @@ import { type Contexts, evaluateToJson } from "./expressions.ts";
 
 export type MatrixValues = Readonly<Record<string, unknown>>;
 
-/** The combinations of a job's matrix: product, minus `exclude`, plus `include`; one empty one without a matrix. */
+// GitHub starts no job for an axis without values, nor for more combinations than these.
+const MOST_COMBINATIONS = 256;
+
+/**
+ * The combinations of a job's matrix: product, minus `exclude`, plus `include`; one empty one without a matrix.
+ * @throws Error in GitHub's words for an empty axis and for too many combinations
+ */
 export function expandMatrix(matrix: unknown, contexts: Contexts): readonly MatrixValues[] {
   const plain = fill(matrix, contexts);
   if (!isRecord(plain)) return [{}];
@@ -11,6 +17,7 @@ export function expandMatrix(matrix: unknown, contexts: Contexts): readonly Matr
   let combinations: MatrixValues[] = Object.keys(axes).length === 0 ? [] : [{}];
   for (const [name, values] of Object.entries(axes)) {
     const list = Array.isArray(values) ? values : [values];
+    if (list.length === 0) throw new Error(`Matrix vector '${name}' does not contain any values`);
     combinations = combinations.flatMap((base) => list.map((value) => ({ ...base, [name]: value })));
   }
   const left = combinations.filter((values) => !records(exclude).some((entry) => matches(values, entry)));
@@ -21,7 +28,11 @@ export function expandMatrix(matrix: unknown, contexts: Contexts): readonly Matr
     if (hits.length === 0) extra.push(entry);
     for (const hit of hits) left[left.indexOf(hit)] = { ...hit, ...entry };
   }
-  return [...left, ...extra];
+  const all = [...left, ...extra];
+  if (all.length > MOST_COMBINATIONS) {
+    throw new Error(`The strategy configuration is producing more than ${MOST_COMBINATIONS} jobs.`);
+  }
+  return all;
 }
 
 function fill(value: unknown, contexts: Contexts): unknown {

@@ -23,6 +23,7 @@ export function parseUses(uses: string): { repository: string; path: string; ref
 
 /** @throws Error in the runner's manner when the action cannot be found */
 export function resolveAction(uses: string, sources: ActionSources): ActionOrigin {
+  if (uses.startsWith("docker://")) throw new Error(`uses: ${uses}: this runner has no containers`);
   if (uses.startsWith("$/")) {
     if (sources.workflowTree === undefined) throw new Error(`uses: ${uses}: no workflowTree was given`);
     return { file: readActionFile(inside(sources.workflowTree, uses.slice(2), uses)), uses };
@@ -41,12 +42,14 @@ export function resolveAction(uses: string, sources: ActionSources): ActionOrigi
     );
   }
   const { repository, ref } = parsed;
-  return { file: readActionFile(inside(tree, parsed.path, uses)), uses, repository, ref };
+  const folder = inside(tree, parsed.path, uses);
+  if (!["action.yml", "action.yaml"].some((name) => existsSync(join(folder, name)))) {
+    throw new Error(`Can't find 'action.yml', 'action.yaml' or 'Dockerfile' for action '${uses}'.`);
+  }
+  return { file: readActionFile(folder), uses, repository, ref };
 }
 
 function inside(tree: string, path: string, uses: string): string {
-  const folder = join(tree, path);
   if (path.split("/").includes("..")) throw new Error(`uses: ${uses}: '..' is not allowed`);
-  if (!existsSync(folder)) throw new Error(`Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under '${folder}'.`);
-  return folder;
+  return join(tree, path);
 }

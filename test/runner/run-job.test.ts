@@ -106,6 +106,26 @@ describe("conditions", () => {
     expect(result.log).toContain("outcome failure conclusion success");
   });
 
+  it("see the step's own variables, which are evaluated first", async () => {
+    const result = await job([
+      { id: "own", if: "env.MODE == 'on'", env: { MODE: "on" }, run: "echo wanted" },
+      { id: "broken", if: "false", env: { X: "${{ fromJSON('') }}" }, run: "echo no" },
+    ]);
+    expect(result.steps.map((step) => step.outcome)).toEqual(["success", "failure"]);
+  });
+
+  it("let a step that asked for it run through a cancel, and end one that did not", async () => {
+    const waiting = (more: Partial<JobStep>): JobStep => ({
+      run: "echo waiting; sleep 0.3; echo done",
+      cancelAt: /^waiting/,
+      ...more,
+    });
+    const [through, cut] = await Promise.all([job([waiting({ if: "always()" })]), job([waiting({})])]);
+    expect(through.steps[0]).toMatchObject({ outcome: "success", signalsSent: [] });
+    expect(through.outcome).toBe("cancelled");
+    expect(cut.steps[0]).toMatchObject({ outcome: "cancelled", signalsSent: ["SIGINT"] });
+  });
+
   it("see inputs, needs, matrix, vars and secrets, secrets being masked", async () => {
     const result = await job(
       [
@@ -158,6 +178,15 @@ describe("posts", () => {
     expect(result.posts.map((step) => step.log)).toEqual(["Post job cleanup.\ncleanup"]);
   });
 
+  it("get their inputs anew, so that one can tell how the job ended, and may fail where their step may", async () => {
+    const tell = js("", { with: { old: "${{ job.status }}", "post-script": "print('ended in ' + env.INPUT_OLD)" } });
+    const excused = js("", { continueOnError: "true", with: { "post-script": "process.exit(1)" } });
+    const [broken, fine] = await Promise.all([job([tell, { run: "false" }]), job([excused])]);
+    expect(broken.posts[0]?.log).toContain("ended in failure");
+    expect(fine.posts[0]).toMatchObject({ outcome: "failure", conclusion: "success" });
+    expect(fine.outcome).toBe("success");
+  });
+
   it("obey post-if", async () => {
     const fine = await job([{ uses: stack, with: { name: "x" } }]);
     expect(fine.posts).toEqual([]);
@@ -200,10 +229,29 @@ describe("uses", () => {
     expect(result.log).toContain(`mine ${machine.workspace}/mine`);
   });
 
-  it("fails the step when the action is unknown", async () => {
-    const result = await job([{ uses: "acme/actions/stack@v9" }, { uses: "acme/actions/none@v1", if: "always()" }]);
-    expect(result.annotations[0]?.message).toContain("unable to find version `v9` (known trees: acme/actions@v1)");
-    expect(result.annotations[1]?.message).toContain("Can't find 'action.yml'");
+  it.each([
+    ["acme/actions/stack@v9", "unable to find version `v9` (known trees: acme/actions@v1)"],
+    [
+      "acme/actions/none@v1",
+      "Can't find 'action.yml', 'action.yaml' or 'Dockerfile' for action 'acme/actions/none@v1'.",
+    ],
+    ["$/none", "Can't find 'action.yml'"],
+    ["stack@v1", "Expected format {org}/{repo}[/path]@ref. Actual 'stack@v1'"],
+  ])(
+    "fails the job before its first step when %s cannot be had, even for a step that would be skipped",
+    async (uses, message) => {
+      const result = await job([{ run: "echo first" }, { uses, if: "false" }]);
+      expect(result.outcome).toBe("failure");
+      expect(result.steps.map((step) => step.name)).toEqual(["Set up job"]);
+      expect(result.annotations.map((annotation) => annotation.message).join()).toContain(message);
+      expect(result.log).not.toContain("first");
+    },
+  );
+
+  it("looks for an action of the workspace only when its step comes, after the checkout", async () => {
+    const result = await job([{ run: "echo first" }, { uses: "./none" }]);
+    expect(result.steps.map((step) => step.outcome)).toEqual(["success", "failure"]);
+    expect(result.annotations[0]?.message).toContain("Did you forget to run actions/checkout");
   });
 
   it("runs a composite action: inputs, own step results, outputs, exported variables, nested posts", async () => {
@@ -225,6 +273,51 @@ describe("uses", () => {
     });
     expect(result.outputs["co"]?.["commit"]).toMatch(/^0123/);
     expect(result.log).toContain("ref v5");
+  });
+});
+
+describe("annotations", () => {
+  it("are ten of a level for a composite action as a whole, and fifty for a job", async () => {
+    using machine = createMachine();
+    const twelve = 'for n in 1 2 3 4 5 6 7 8 9 10 11 12; do echo "::error::e$n"; echo "::notice::n$n"; done';
+    mkdirSync(join(machine.workspace, "loud"));
+    const steps = [1, 2].map(() => `    - { shell: bash, run: ${JSON.stringify(twelve)} }`).join("\n");
+    writeFileSync(
+      join(machine.workspace, "loud/action.yml"),
+      `name: loud\nruns:\n  using: composite\n  steps:\n${steps}\n`,
+    );
+    const result = await job([{ uses: "./loud" }, { run: twelve }, { run: twelve }], { machine });
+    expect(result.steps.map((step) => step.annotations.length)).toEqual([20, 20, 20]);
+    expect(result.annotations).toHaveLength(50);
+  });
+});
+
+describe("what a job hands on", () => {
+  const outputs = {
+    open: "${{ steps.s.outputs.open }}",
+    empty: "${{ steps.s.outputs.none }}",
+    key: "x ${{ steps.s.outputs.key }}",
+  };
+  const step = {
+    id: "s",
+    run: "echo '::add-mask::top-secret'; printf 'open=1\\nkey=top-secret\\n' >> \"$GITHUB_OUTPUT\"",
+  };
+
+  it("is neither empty nor secret, and a warning tells what was dropped", async () => {
+    const environmentUrl = "https://example/${{ steps.s.outputs.key }}";
+    const result = await job([step], { jobOutputs: outputs, environmentUrl });
+    expect(result).toMatchObject({ outcome: "success", jobOutputs: { open: "1" }, environmentUrl: "" });
+    expect(result.log).toContain("##[warning]Skip output 'key' since it may contain secret.");
+    expect(result.annotations.map((annotation) => annotation.level)).toEqual(["warning", "warning"]);
+  });
+
+  it.each([
+    ["cannot be evaluated", "${{ fromJSON('') }}", "Fail to evaluate job outputs"],
+    ["is above 1 MB", "x".repeat(1024 * 1024 + 1), "Output 'a' is larger than 1 MB."],
+  ])("fails the job when it %s", async (_, a, message) => {
+    const result = await job([], { jobOutputs: { a } });
+    expect(result.outcome).toBe("failure");
+    expect(result.annotations[0]?.message).toBe(message);
   });
 });
 

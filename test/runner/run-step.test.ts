@@ -202,12 +202,13 @@ describe("workflow commands", () => {
       print("::add-mask::first-line%0Asecond-line");
       print("one first-line"); print("two second-line");
       print(Buffer.from("second-line").toString("base64"));
-      print(Buffer.from("x:second-line:y").toString("base64"));
+      print(Buffer.from("x:second-line").toString("base64"));
       print("::error::second-line");
       console.error("first-line");
     `);
     expect(result.masks).toContain("first-line\nsecond-line");
     expect(printed(result)).not.toMatch(/first-line|second-line|c2Vjb25k/);
+    expect(printed(result)).toMatch(/^\*\*\*\n\S+\*\*\*$/m);
     expect(result.log).toContain("one ***\ntwo ***");
     expect(result.annotations[0]?.message).toBe("***");
   });
@@ -226,7 +227,13 @@ describe("workflow commands", () => {
     `);
     expect(result.outputs).toEqual({});
     expect(result.log).toContain("::set-output name=a::b\n::add-mask::harmless\n##[error]x\nharmless stays");
+    expect(result.masks).toEqual([]);
     expect(result.annotations).toEqual([{ level: "notice", message: "on again" }]);
+  });
+
+  it("hide a resume token of more than six characters, so that the text it guards against cannot repeat it", async () => {
+    const result = await run(`print("::stop-commands::tok-1234"); print("x tok-1234"); print("::tok-1234::")`);
+    expect(printed(result)).toBe("::stop-commands::***\nx ***\n::***::");
   });
 
   it.each(["", "pause-logging", "error"])("refuse the resume token %j", async (token) => {
@@ -315,7 +322,7 @@ describe.concurrent("the end of a step", () => {
   it("is a failure after the step's time limit", async () => {
     const result = await run("await wait(60000)", { timeoutMs: 200, grace: shortGrace });
     expect(result.outcome).toBe("failure");
-    expect(result.log).toContain("has timed out after 1 minutes.");
+    expect(result.log).toContain("##[error]The action 'Probe' has timed out after 1 minutes.");
   });
 
   it("runs post with the state of main and says so", async () => {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type ActionFile, type NodeRuns, readActionFile, type Stage } from "./action-file.ts";
-import { fillTemplate } from "./expressions.ts";
+import { type Contexts, fillTemplate } from "./expressions.ts";
 import { RunnerFault, refuse } from "./findings.ts";
 import { endProcesses, processesOf } from "./leftovers.ts";
 import { type ActionOrigin, createSession, type Session, type SessionOptions } from "./session.ts";
@@ -31,13 +31,14 @@ export async function runStep(options: StepOptions): Promise<StepResult> {
   const runs = nodeRuns(file);
   const stage = options.stage ?? "main";
   const origin: ActionOrigin = { file, uses: options.action };
-  const prepared = prepareInputs(session, origin, options.with ?? {});
+  const prepared = prepareInputs({ ...session.contexts }, origin, options.with ?? {});
   const result = await runStage(session, {
     kind: "node",
     origin,
     stage,
     entry: entryOf(file, runs, stage),
     stepId: file.name.replaceAll(/[^A-Za-z0-9_-]/g, "_"),
+    name: file.name,
     env: {},
     state: options.state ?? {},
     timeoutMs: options.timeoutMs,
@@ -78,7 +79,7 @@ export interface PreparedInputs {
 
 /** Given inputs and defaults with their expressions filled in; undeclared ones are passed on with a warning. */
 export function prepareInputs(
-  session: Session,
+  { github, runner, job, matrix, strategy }: Contexts,
   origin: ActionOrigin,
   given: Readonly<Record<string, string>>,
 ): PreparedInputs {
@@ -93,7 +94,8 @@ export function prepareInputs(
       }
       continue;
     }
-    inputs[input.name] = fillTemplate(input.default ?? "", { ...session.contexts });
+    // A default sees these contexts and no others.
+    inputs[input.name] = fillTemplate(input.default ?? "", { github, runner, job, matrix, strategy });
   }
   const known = new Set(declared.map((input) => input.name.toLowerCase()));
   const unknown = Object.keys(given).filter((name) => !known.has(name.toLowerCase()));

@@ -1,6 +1,6 @@
 import type { NodeRuns } from "./action-file.ts";
 import { type Contexts, evaluateToJson, fillTemplate, type Status } from "./expressions.ts";
-import type { JobOptions } from "./job.ts";
+import type { JobOptions, JobStep } from "./job.ts";
 import type { ActionSources } from "./resolve.ts";
 import type { ActionOrigin, Session } from "./session.ts";
 import type { Outcome, StepResult } from "./stage.ts";
@@ -34,15 +34,19 @@ export interface PostStage {
   readonly scope: JobScope;
   readonly origin: ActionOrigin;
   readonly runs: NodeRuns;
-  readonly inputs: Readonly<Record<string, string>>;
-  readonly env: Readonly<Record<string, string>>;
+  readonly step: JobStep;
   readonly state: Record<string, string>;
 }
 
-export function contextsOf(scope: JobScope, env: Readonly<Record<string, string>>): Contexts {
+/** @param job how the job stands, where the scope is the inside of a composite action that has ended */
+export function contextsOf(
+  scope: JobScope,
+  env: Readonly<Record<string, string>>,
+  job: { readonly failed: boolean } = scope.status,
+): Contexts {
   const { session, options } = scope;
   const folder = scope.composite?.file.folder;
-  const status = session.cancel.signal.aborted ? "cancelled" : scope.status.failed ? "failure" : "success";
+  const status = session.cancel.signal.aborted ? "cancelled" : job.failed ? "failure" : "success";
   return {
     github: { ...session.contexts.github, ...(folder === undefined ? {} : { action_path: folder }) },
     runner: session.contexts.runner,
@@ -65,6 +69,11 @@ export function secretsOf({ session, options }: JobScope): Readonly<Record<strin
 
 export function statusOf(scope: JobScope): Status {
   return { failed: scope.status.failed, cancelled: scope.session.cancel.signal.aborted };
+}
+
+/** The variables around a step and its own `env:`. */
+export function environmentOf(scope: JobScope, step: JobStep): Record<string, string> {
+  return { ...scope.env, ...filled(step.env ?? {}, contextsOf(scope, {}), statusOf(scope)) };
 }
 
 export function filled(
@@ -114,9 +123,4 @@ export interface Prepared {
   readonly env: Readonly<Record<string, string>>;
   readonly contexts: Contexts;
   readonly status: Status;
-}
-
-/** Expressions of the job as a whole, once it is over. */
-export function fillAll(scope: JobScope, values: Readonly<Record<string, string>>): Record<string, string> {
-  return filled(values, contextsOf(scope, {}), statusOf(scope));
 }

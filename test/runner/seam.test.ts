@@ -42,7 +42,8 @@ describe("hostile text", () => {
     const result = await run({ do: what, text: hostile });
     expect(Object.keys(result.outputs)).toEqual(["result"]);
     expect(result.state).toEqual({ begun: "yes" });
-    expect(result.masks).toEqual([]);
+    // Only the token with which the seam stops commands, which the runner masks itself.
+    expect(result.masks).toEqual(what === "print" ? [expect.stringMatching(/^[0-9a-f-]{36}$/)] : []);
     expect(result.annotations.map((annotation) => annotation.message).join()).not.toBe("forged");
     expect(result.annotations).toHaveLength(what === "refuse" ? 1 : 0);
     expect(result.log).toMatch(what === "refuse" ? /INPUT_CONFLICT/ : /seam: done$/);

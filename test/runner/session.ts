@@ -89,10 +89,13 @@ export function createSession(options: SessionOptions): Session {
   return session;
 }
 
-// The runner masks the job's own tokens before the first step.
+// The runner masks the job's own tokens before the first step, and the header that git sends with the first of them.
 function tokensOf(contexts: RunContexts, env: Readonly<Record<string, string>>): readonly string[] {
-  const tokens = [contexts.github["token"], env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"], env["ACTIONS_RUNTIME_TOKEN"]];
-  return tokens.filter((token) => typeof token === "string" && token !== "").map(String);
+  const token = contexts.github["token"];
+  const header = Buffer.from(`x-access-token:${String(token)}`).toString("base64");
+  const tokens = [token, env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"], env["ACTIONS_RUNTIME_TOKEN"]];
+  const given = tokens.filter((value) => typeof value === "string" && value !== "").map(String);
+  return typeof token === "string" && token !== "" ? [...given, header] : given;
 }
 
 /** Where an action came from, for the log and for GITHUB_ACTION_*. */

@@ -44,6 +44,8 @@ export interface StepResult {
 
 interface Common {
   readonly stepId: string;
+  /** As the log shows it. */
+  readonly name: string;
   /** Variables of the step alone. */
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs?: number | undefined;
@@ -51,6 +53,8 @@ interface Common {
   readonly cancelAfterMs?: number | undefined;
   /** Cancels the job at the first line that matches. */
   readonly cancelAt?: RegExp | undefined;
+  /** Runs on through a cancel of the job: its `if` holds then too, as `always()` does. */
+  readonly outlivesCancel?: boolean | undefined;
   /** Printed before the process starts. */
   readonly header: readonly string[];
   readonly warnings?: readonly string[] | undefined;
@@ -158,8 +162,11 @@ async function start(
         log.receive(line);
         if (cancelAt?.test(line) === true) session.cancel.abort();
       },
-      // A step that runs because the job is cancelled (`always()`, post) is not cancelled a second time.
-      cancel: session.cancel.signal.aborted ? new AbortController().signal : session.cancel.signal,
+      // Nor is a step cancelled that runs because the job is cancelled.
+      cancel:
+        stage.outlivesCancel === true || session.cancel.signal.aborted
+          ? new AbortController().signal
+          : session.cancel.signal,
       timeoutMs: stage.timeoutMs,
       grace: session.grace,
     });
@@ -180,9 +187,7 @@ async function start(
 
 function judge(ended: ProcessResult, stage: NodeStage | ScriptStage, log: StepLog): Outcome {
   if (ended.timedOut) {
-    log.error(
-      `The action '${stage.stepId}' has timed out after ${Math.ceil((stage.timeoutMs ?? 0) / 60_000)} minutes.`,
-    );
+    log.error(`The action '${stage.name}' has timed out after ${Math.ceil((stage.timeoutMs ?? 0) / 60_000)} minutes.`);
     return "failure";
   }
   if (ended.cancelled) {

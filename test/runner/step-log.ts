@@ -27,6 +27,12 @@ export interface StepLogOptions {
 const ANNOTATIONS_PER_LEVEL = 10;
 const MESSAGE_LIMIT = 4096;
 
+/** Those of one step that GitHub keeps; the steps inside a composite action count as one. */
+export function keptOfStep(annotations: readonly Annotation[]): readonly Annotation[] {
+  const seen = { error: 0, warning: 0, notice: 0 };
+  return annotations.filter(({ level }) => ++seen[level] <= ANNOTATIONS_PER_LEVEL);
+}
+
 /** Turns one step's raw output into what a person sees, carrying out the workflow commands in it. */
 export class StepLog {
   readonly lines: string[] = [];
@@ -47,7 +53,7 @@ export class StepLog {
 
   /** The annotations that GitHub shows: the first ten of each level. */
   get annotations(): readonly Annotation[] {
-    return this.#annotations;
+    return keptOfStep(this.#annotations);
   }
 
   get text(): string {
@@ -145,6 +151,8 @@ export class StepLog {
         "You cannot use a endToken that is an empty string, the string 'pause-logging', or another workflow command.",
       );
     }
+    // A token that can be told from a common word is masked, so that what it protects from cannot read it in the log.
+    if (token.length > 6) this.#options.masks.add(token);
     this.write(line);
     this.#resumeToken = token;
   }
@@ -168,8 +176,6 @@ export class StepLog {
   #annotate(annotation: Annotation): void {
     const message = this.#options.masks.mask(annotation.message);
     this.write(`##[${annotation.level}]${message}`);
-    const ofLevel = this.#annotations.filter((other) => other.level === annotation.level).length;
-    if (ofLevel >= ANNOTATIONS_PER_LEVEL) return;
     const cut = message.length > MESSAGE_LIMIT ? `${message.slice(0, MESSAGE_LIMIT - 3)}...` : message;
     this.#annotations.push({ ...annotation, message: cut });
   }

@@ -6,7 +6,18 @@ import { evaluateToJson, fillTemplate, isWanted } from "./expressions.ts";
 import type { JobStep, RanStep } from "./job.ts";
 import { parseUses, resolveAction } from "./resolve.ts";
 import { entryOf, header, prepareInputs } from "./run-step.ts";
-import { contextsOf, failed, filled, isYes, type JobScope, type Prepared, skipped, statusOf } from "./scope.ts";
+import {
+  contextsOf,
+  environmentOf,
+  failed,
+  filled,
+  isYes,
+  type JobScope,
+  type PostStage,
+  type Prepared,
+  skipped,
+  statusOf,
+} from "./scope.ts";
 import type { ActionOrigin } from "./session.ts";
 import { runStage, type StepResult } from "./stage.ts";
 
@@ -32,19 +43,17 @@ async function runOne(scope: JobScope, step: JobStep, index: number): Promise<Ra
   let result: StepResult & { steps?: readonly RanStep[] };
   let goesOn = false;
   try {
-    const contexts = contextsOf(scope, {});
+    // The variables come first, as a condition may ask for them.
+    const env = environmentOf(scope, step);
+    const contexts = contextsOf(scope, env);
     if (!isWanted(step.if, contexts, status))
       return { ...skipped(scope), name, id: step.id, stage: "main", conclusion: "skipped", steps: [] };
-    const env = { ...scope.env, ...filled(step.env ?? {}, contexts, status) };
-    const own = contextsOf(scope, env);
-    name = fillTemplate(name, own, status);
+    name = fillTemplate(name, contexts, status);
     scope.options.onStep?.({ name, stage: "main" });
-    goesOn = isYes(step.continueOnError, own, status);
-    result = await execute(scope, step, { id, name, env, contexts: own, status });
+    goesOn = isYes(step.continueOnError, contexts, status);
+    result = await execute(scope, step, { id, name, env, contexts, status });
   } catch (error) {
-    // What the harness itself found (a missing bundle) is no result of the step.
-    if (error instanceof Error && error.name === "RunnerFault") throw error;
-    result = failed(scope, error instanceof Error ? error.message : String(error));
+    result = faultOf(scope, error);
   }
   const conclusion = result.outcome === "failure" && goesOn ? "success" : result.outcome;
   return { ...result, name, id: step.id, stage: "main", conclusion, steps: result.steps ?? [] };
@@ -73,8 +82,8 @@ async function runNode(
   prepared: Prepared,
 ): Promise<StepResult> {
   const { session } = scope;
-  const { inputs, warnings } = prepareInputs(session, origin, given);
-  const common = { kind: "node" as const, origin, stepId: prepared.id, env: prepared.env, inputs };
+  const { inputs, warnings } = prepareInputs(prepared.contexts, origin, given);
+  const common = { kind: "node" as const, origin, stepId: prepared.id, name: prepared.name, env: prepared.env, inputs };
   const state: Record<string, string> = {};
   if (runs.entries.pre !== undefined && isWanted(runs.preIf, prepared.contexts, prepared.status)) {
     // On GitHub all pre stages run before the first step; none of the actions here has one that could tell.
@@ -90,17 +99,14 @@ async function runNode(
   }
   const entry = entryOf(origin.file, runs, "main");
   if (runs.entries.post !== undefined) {
-    const post = { name: `Post ${prepared.name}`, id: step.id, scope, origin, runs, inputs, env: prepared.env, state };
-    scope.posts.push(post);
+    scope.posts.push({ name: `Post ${prepared.name}`, id: step.id, scope, origin, runs, step, state });
   }
   const result = await runStage(session, {
     ...common,
     stage: "main",
     entry,
     state: { ...state },
-    timeoutMs: timeoutOf(step, prepared),
-    cancelAfterMs: step.cancelAfterMs,
-    cancelAt: step.cancelAt,
+    ...limits(step, prepared),
     header: header(origin.uses, inputs, { ...session.env, ...prepared.env }),
     warnings,
   });
@@ -124,10 +130,9 @@ function runScript(scope: JobScope, step: JobStep, run: string, prepared: Prepar
     workingDirectory: cwd === undefined || isAbsolute(cwd) ? cwd : join(session.machine.workspace, cwd),
     origin: scope.composite,
     stepId: prepared.id,
+    name: prepared.name,
     env: prepared.env,
-    timeoutMs: timeoutOf(step, prepared),
-    cancelAfterMs: step.cancelAfterMs,
-    cancelAt: step.cancelAt,
+    ...limits(step, prepared),
     header: [...title, ...(env.length > 0 ? ["env:", ...env] : []), "##[endgroup]"],
   });
 }
@@ -136,27 +141,60 @@ function runScript(scope: JobScope, step: JobStep, run: string, prepared: Prepar
 export async function runPosts(scope: JobScope): Promise<readonly RanStep[]> {
   const ran: RanStep[] = [];
   for (const post of scope.posts.toReversed()) {
-    const contexts = contextsOf(post.scope, post.env);
-    if (!isWanted(post.runs.postIf, contexts, statusOf(scope))) continue;
-    scope.options.onStep?.({ name: post.name, stage: "post" });
-    const result = await runStage(scope.session, {
-      kind: "node",
-      stage: "post",
-      origin: post.origin,
-      entry: entryOf(post.origin.file, post.runs, "post"),
-      stepId: post.id ?? "__post",
-      env: post.env,
-      inputs: post.inputs,
-      state: post.state,
-      header: ["Post job cleanup."],
-    });
-    if (result.outcome === "failure") scope.status.failed = true;
-    ran.push({ ...result, name: post.name, id: post.id, stage: "post", conclusion: result.outcome, steps: [] });
+    const result = await runOnePost(scope, post);
+    if (result === undefined) continue;
+    if (result.conclusion === "failure") scope.status.failed = true;
+    ran.push(result);
   }
   return ran;
 }
 
-function timeoutOf(step: JobStep, prepared: Prepared): number | undefined {
-  if (step.timeoutMs !== undefined || step.timeoutMinutes === undefined) return step.timeoutMs;
-  return Number(evaluateToJson(step.timeoutMinutes, prepared.contexts, prepared.status)) * 60_000;
+// `env`, `with` and `continue-on-error` are evaluated anew: `${{ job.status }}` tells the post how the job has ended.
+async function runOnePost(scope: JobScope, post: PostStage): Promise<RanStep | undefined> {
+  const { name, step, origin, runs } = post;
+  const status = statusOf(scope);
+  let result: StepResult;
+  let goesOn = false;
+  try {
+    const env = environmentOf(post.scope, step);
+    const contexts = contextsOf(post.scope, env, scope.status);
+    if (!isWanted(runs.postIf, contexts, status)) return undefined;
+    scope.options.onStep?.({ name, stage: "post" });
+    goesOn = isYes(step.continueOnError, contexts, status);
+    result = await runStage(scope.session, {
+      kind: "node",
+      stage: "post",
+      origin,
+      entry: entryOf(origin.file, runs, "post"),
+      stepId: post.id ?? "__post",
+      name,
+      env,
+      inputs: prepareInputs(contexts, origin, filled(step.with ?? {}, contexts, status)).inputs,
+      state: post.state,
+      header: ["Post job cleanup."],
+      outlivesCancel: isWanted(runs.postIf, contexts, { ...status, cancelled: true }),
+    });
+  } catch (error) {
+    result = faultOf(scope, error);
+  }
+  const conclusion = result.outcome === "failure" && goesOn ? "success" : result.outcome;
+  return { ...result, name, id: post.id, stage: "post", conclusion, steps: [] };
+}
+
+// What the harness itself found (a missing bundle) is no result of the step.
+function faultOf(scope: JobScope, error: unknown): StepResult {
+  if (error instanceof Error && error.name === "RunnerFault") throw error;
+  return failed(scope, error instanceof Error ? error.message : String(error));
+}
+
+/** What ends a step before its own end. */
+function limits(step: JobStep, { contexts, status }: Prepared) {
+  const minutes = step.timeoutMinutes;
+  const timeoutMs = minutes === undefined ? undefined : Number(evaluateToJson(minutes, contexts, status)) * 60_000;
+  return {
+    timeoutMs: step.timeoutMs ?? timeoutMs,
+    cancelAfterMs: step.cancelAfterMs,
+    cancelAt: step.cancelAt,
+    outlivesCancel: isWanted(step.if, contexts, { ...status, cancelled: true }),
+  };
 }

@@ -19,7 +19,7 @@ export interface WorkflowJob {
   readonly permissions: PermissionMap | undefined;
   readonly environment: { readonly name: string; readonly url: string | undefined } | undefined;
   readonly outputs: Readonly<Record<string, string>>;
-  readonly matrix: unknown;
+  readonly strategy: StrategyFields;
   readonly steps: readonly StepFields[];
   /** Of a job that calls another workflow. */
   readonly uses: string | undefined;
@@ -27,6 +27,14 @@ export interface WorkflowJob {
   readonly secrets: Readonly<Record<string, string>> | "inherit";
   readonly shell: string | undefined;
   readonly workingDirectory: string | undefined;
+}
+
+export interface StrategyFields {
+  readonly matrix: unknown;
+  /** Expressions; by default `true`: the first failure cancels the combinations that have not ended. */
+  readonly failFast: string;
+  /** How many run at once; `undefined` for all of them. */
+  readonly maxParallel: string | undefined;
 }
 
 export type PermissionMap = Readonly<Record<string, string>>;
@@ -45,7 +53,10 @@ export interface WorkflowFile {
   readonly concurrency: ConcurrencyFields | undefined;
   readonly env: Readonly<Record<string, string>>;
   readonly permissions: PermissionMap | undefined;
+  /** Whether another workflow may call it. */
+  readonly isReusable: boolean;
   readonly inputs: Readonly<Record<string, WorkflowInput>>;
+  /** Secret name → whether a caller must give it. */
   readonly secrets: Readonly<Record<string, boolean>>;
   /** Output name → expression over `jobs`. */
   readonly outputs: Readonly<Record<string, string>>;
@@ -64,6 +75,7 @@ export async function readWorkflowFile(file: string, name: string): Promise<Work
     concurrency: concurrencyOf(root["concurrency"]),
     env: texts(root["env"]),
     permissions: permissionsOf(root["permissions"]),
+    isReusable: namesCall(root["on"]),
     inputs: Object.fromEntries(Object.entries(record(call["inputs"])).map(([key, spec]) => [key, readInput(spec)])),
     secrets: Object.fromEntries(
       Object.entries(record(call["secrets"])).map(([key, spec]) => [key, record(spec)["required"] === true]),
@@ -73,6 +85,11 @@ export async function readWorkflowFile(file: string, name: string): Promise<Work
     ),
     jobs: Object.entries(record(root["jobs"])).map(([id, job]) => readJob(id, record(job), record(root["defaults"]))),
   };
+}
+
+function namesCall(on: unknown): boolean {
+  if (Array.isArray(on)) return on.includes("workflow_call");
+  return on === "workflow_call" || (isRecord(on) && "workflow_call" in on);
 }
 
 async function validate(name: string, content: string): Promise<void> {
@@ -116,13 +133,21 @@ function readJob(id: string, job: Record<string, unknown>, workflowDefaults: Rec
     permissions: permissionsOf(job["permissions"]),
     environment: environmentOf(job["environment"]),
     outputs: texts(job["outputs"]),
-    matrix: record(job["strategy"])["matrix"],
+    strategy: strategyOf(record(job["strategy"])),
     steps: steps.map((step) => readStep(record(step))),
     uses: text(job["uses"]),
     with: record(job["with"]),
     secrets: job["secrets"] === "inherit" ? "inherit" : texts(job["secrets"]),
     shell: text(defaults["shell"]),
     workingDirectory: text(defaults["working-directory"]),
+  };
+}
+
+function strategyOf(fields: Record<string, unknown>): StrategyFields {
+  return {
+    matrix: fields["matrix"],
+    failFast: text(fields["fail-fast"]) ?? "true",
+    maxParallel: text(fields["max-parallel"]),
   };
 }
 

@@ -147,6 +147,43 @@ jobs:
     );
   });
 
+  it.each([
+    [
+      "a job that would be skipped asks for more",
+      "if: false\n    permissions: { contents: write }",
+      "'contents: write'",
+    ],
+    ["a secret is not declared", "secrets: { other: x }", "Invalid secret, other is not defined"],
+  ])("is not called when %s: no job of the caller runs", async (_, fields, message) => {
+    const file = written(`on: push
+permissions: { contents: read }
+jobs:
+  first: { runs-on: x, steps: [{ run: "echo first" }] }
+  call:
+    needs: first
+    uses: acme/flows/workflows/called.yml@v1
+    with: { who: Ada }
+    ${fields}
+`);
+    const lines: string[] = [];
+    const onLine = (line: string) => lines.push(line);
+    const trees = { "acme/flows@v1": fixtures };
+    await expect(called({ file, inputs: {}, trees, onLine, callerPermissions: { contents: "read" } })).rejects.toThrow(
+      message,
+    );
+    expect(lines).toEqual([]);
+  });
+
+  it("is not called when it is none, nor without a secret that it requires", async () => {
+    const job = "jobs:\n  a: { runs-on: x, steps: [{ run: 'true' }] }\n";
+    const plain = written(`on: push\n${job}`);
+    const strict = written(`on:\n  workflow_call:\n    secrets:\n      key: { required: true }\n${job}`);
+    const caller = (path: string) => written(`on: push\njobs:\n  c: { uses: "./${path.slice(folder.length + 1)}" }\n`);
+    const run = (path: string) => called({ file: caller(path), workflowTree: folder, inputs: {} });
+    await expect(run(plain)).rejects.toThrow("is not reusable as it is missing a `on.workflow_call` trigger");
+    await expect(run(strict)).rejects.toThrow("Secret key is required, but not provided while calling");
+  });
+
   it("is called by another one at a ref, with matrix, needs and secrets", async () => {
     const result = await called({
       file: join(fixtures, "workflows/caller.yml"),
@@ -176,6 +213,56 @@ jobs:
     expect(result.log).toContain("\nskipped");
   });
 
+  it("with if: failure() run for a failed ancestor, not for a skipped one", async () => {
+    const file = written(`on: push
+jobs:
+  off: { runs-on: x, if: "false", steps: [{ run: "echo off" }] }
+  calm: { runs-on: x, needs: off, if: "failure()", steps: [{ run: "echo calm" }] }
+  bad: { runs-on: x, steps: [{ run: "exit 1" }] }
+  usual: { runs-on: x, needs: bad, steps: [{ run: "echo usual" }] }
+  rescue: { runs-on: x, needs: usual, if: "failure()", steps: [{ run: "echo rescue" }] }
+`);
+    const { jobs } = await called({ file, inputs: {} });
+    expect(Object.values(jobs).map((job) => job.result)).toEqual([
+      "skipped",
+      "skipped",
+      "failure",
+      "skipped",
+      "success",
+    ]);
+  });
+
+  it.each([
+    ["", 3],
+    ["max-parallel: 1", 1],
+    ["max-parallel: 2", 2],
+    ["max-parallel: 1, fail-fast: false", 3],
+  ])("of a matrix are not started any more after a failure, unless they may: %s", async (strategy, started) => {
+    const file = written(`on: push
+jobs:
+  a:
+    runs-on: x
+    strategy: { matrix: { n: [1, 2, 3] }, ${strategy} }
+    outputs: { last: "\${{ steps.s.outputs.last }}" }
+    steps:
+      - id: s
+        run: test "\${{ matrix.n }}" = 3 || { echo "last=\${{ matrix.n }}" >> "$GITHUB_OUTPUT"; exit 1; }
+`);
+    const { jobs } = await called({ file, inputs: {} });
+    expect(jobs["a"]).toMatchObject({ result: "failure", outputs: { last: String(Math.min(started, 2)) } });
+    expect(jobs["a"]?.runs).toHaveLength(started);
+  });
+
+  it("of an empty matrix fail, as GitHub has no job to run", async () => {
+    const matrix = "${{ fromJSON('{\"n\":[]}') }}";
+    const file = written(
+      `on: push\njobs:\n  a: { runs-on: x, strategy: { matrix: "${matrix.replaceAll('"', '\\"')}" }, steps: [{ run: "true" }] }\n`,
+    );
+    const result = await called({ file, inputs: {} });
+    expect(result.outcome).toBe("failure");
+    expect(result.log).toContain("Matrix vector 'n' does not contain any values");
+  });
+
   it("lose outputs that hold a secret", async () => {
     const file = written(`on: push
 jobs:
@@ -190,6 +277,31 @@ jobs:
 `);
     const result = await called({ file, inputs: {} });
     expect(result.jobs["a"]?.outputs).toEqual({ open: "1" });
+  });
+
+  it("keep an artifact's folders below what was searched, and leave hidden files behind", async () => {
+    const file = written(`on: push
+jobs:
+  a:
+    runs-on: x
+    steps:
+      - run: mkdir -p .out/deep/.cache && touch .out/deep/a .out/deep/.b .out/deep/.cache/c
+      - { uses: actions/upload-artifact@v7, with: { name: folder, path: .out/deep } }
+      - { uses: actions/upload-artifact@v7, with: { name: below, path: ".out/**/a" , include-hidden-files: true } }
+      - { uses: actions/upload-artifact@v7, with: { name: named, path: .out/deep/a } }
+      - { uses: actions/upload-artifact@v7, with: { name: all, path: .out, include-hidden-files: true } }
+      - { uses: actions/upload-artifact@v7, with: { name: none, path: .out } }
+      - { uses: actions/upload-artifact@v7, with: { name: "a/b", path: .out/deep/a } }
+`);
+    const result = await called({ file, inputs: {} });
+    expect([...result.artifacts].map(([name, files]) => `${name}: ${[...files.keys()].sort().join(" ")}`)).toEqual([
+      "folder: a",
+      "below: deep/a",
+      "named: a",
+      "all: deep/.b deep/.cache/c deep/a",
+    ]);
+    expect(result.log).toContain("No files were found with the provided path: .out.");
+    expect(result.log).toContain('The artifact name is not valid: a/b. Contains the following character: "/"');
   });
 
   it("fail on an artifact that is not there, and on one uploaded twice", async () => {
@@ -240,5 +352,10 @@ describe("a matrix", () => {
     ["${{ fromJSON('{\"a\":[5]}') }}", [{ a: 5 }]],
   ])("%j", (matrix, combinations) => {
     expect(expandMatrix(matrix, {})).toEqual(combinations);
+  });
+
+  it("of more than 256 combinations is refused", () => {
+    const axis = Array.from({ length: 17 }, (_, n) => n);
+    expect(() => expandMatrix({ a: axis, b: axis }, {})).toThrow("more than 256 jobs");
   });
 });

@@ -4,7 +4,7 @@ import { type Artifacts, githubBuiltIns } from "./github-actions.ts";
 import { type JobOptions, type JobResult, runJob } from "./job.ts";
 import { createMachine } from "./machine.ts";
 import { expandMatrix, type MatrixValues } from "./matrix.ts";
-import { parseUses } from "./resolve.ts";
+import { checkCall, locateCalled, permissionsOf, workflowInputs } from "./workflow-call.ts";
 import { type PermissionMap, readWorkflowFile, type WorkflowFile, type WorkflowJob } from "./workflow-file.ts";
 
 /** What GitHub knows of a job before it starts: enough to make its token and its id token. */
@@ -56,6 +56,8 @@ export interface WorkflowJobResult {
   readonly runs: readonly JobResult[];
   /** Of a job that calls a workflow. */
   readonly called: WorkflowResult | undefined;
+  /** Why the job failed before any step of it could run. */
+  readonly error: string | undefined;
 }
 
 /** The lane that GitHub would put a run in: runs of one group take turns, or the newer cancels the older. */
@@ -89,6 +91,7 @@ export async function runWorkflow(options: WorkflowOptions): Promise<WorkflowRes
     artifacts: options.artifacts ?? new Map(),
     done: {},
   };
+  await checkCall(file, options);
   for (const job of inOrder(file.jobs)) run.done[job.id] = await runOneJob(run, job);
   const results = Object.values(run.done);
   const concurrency = concurrencyOf(run);
@@ -101,7 +104,7 @@ export async function runWorkflow(options: WorkflowOptions): Promise<WorkflowRes
     outputs: filled(file.outputs, contexts),
     artifacts: run.artifacts,
     log: results
-      .flatMap((job) => [...job.runs.map((one) => one.log), ...(job.called ? [job.called.log] : [])])
+      .flatMap((job) => [...job.runs.map((one) => one.log), job.called?.log ?? [], job.error ?? []].flat())
       .join("\n"),
   };
 }
@@ -120,27 +123,58 @@ const skippedJob: WorkflowJobResult = {
   environment: undefined,
   runs: [],
   called: undefined,
+  error: undefined,
 };
 
 async function runOneJob(run: Run, job: WorkflowJob): Promise<WorkflowJobResult> {
   const contexts = { ...baseContexts(run), needs: needsOf(run, job) };
   if (!isJobWanted(run, job, contexts)) return skippedJob;
-  const permissions = permissionsOf(run, job);
+  const permissions = permissionsOf(run.file, job, run.options.callerPermissions);
   if (job.uses !== undefined) return callWorkflow(run, job, job.uses, permissions, contexts);
+  return runCombinations(run, job, permissions, contexts);
+}
+
+/**
+ * The combinations of a job's matrix, one after another. Those that GitHub would run at once all come to their end;
+ * after a failure the others are not started, unless the job says `fail-fast: false`.
+ */
+async function runCombinations(
+  run: Run,
+  job: WorkflowJob,
+  permissions: PermissionMap,
+  contexts: Contexts,
+): Promise<WorkflowJobResult> {
+  let combinations: readonly MatrixValues[];
+  try {
+    combinations = expandMatrix(job.strategy.matrix, contexts);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return {
+      ...skippedJob,
+      result: "failure",
+      error: `Error when evaluating 'strategy' for job '${job.id}'. ${reason}`,
+    };
+  }
+  const { failFast, maxParallel } = job.strategy;
+  const isFailFast = String(evaluateToJson(failFast, contexts)) !== "false";
+  const atOnce = maxParallel === undefined ? combinations.length : Number(evaluateToJson(maxParallel, contexts));
   const runs: JobResult[] = [];
   const outputs: Record<string, string> = {};
   let environment: WorkflowJobResult["environment"];
-  for (const matrix of expandMatrix(job.matrix, contexts)) {
+  for (const [index, matrix] of combinations.entries()) {
+    const hasFailed = runs.some((one) => one.outcome !== "success");
+    if (hasFailed && isFailFast && index % atOnce === 0) break;
     const own = { ...contexts, matrix };
     const name = job.environment === undefined ? undefined : fillTemplate(job.environment.name, own);
     const result = await runJob(job.steps, await jobOptions(run, job, { contexts: own, matrix, permissions, name }));
     runs.push(result);
+    // An empty output of one combination does not clear another's.
     Object.assign(outputs, result.jobOutputs);
     if (name !== undefined) environment = { name, url: result.environmentUrl };
   }
   const outcomes = runs.map((one) => one.outcome);
-  const result = outcomes.includes("cancelled") ? "cancelled" : outcomes.includes("failure") ? "failure" : "success";
-  return { result, outputs, environment, runs, called: undefined };
+  const result = outcomes.includes("failure") ? "failure" : outcomes.includes("cancelled") ? "cancelled" : "success";
+  return { ...skippedJob, result, outputs, environment, runs };
 }
 
 interface Prepared {
@@ -184,10 +218,7 @@ async function callWorkflow(
   contexts: Contexts,
 ): Promise<WorkflowJobResult> {
   const { options } = run;
-  const remote = parseUses(uses);
-  const tree = remote === undefined ? options.workflowTree : options.trees?.[`${remote.repository}@${remote.ref}`];
-  if (tree === undefined) throw new Error(`uses: ${uses}: no such tree (trees, workflowTree)`);
-  const path = remote?.path ?? uses.replace(/^\.\//, "");
+  const { file, tree, calledAs } = locateCalled(uses, options);
   const given = Object.entries(job.with).map(([name, value]) => [
     name,
     typeof value === "string" ? evaluateToJson(value, contexts) : value,
@@ -195,15 +226,15 @@ async function callWorkflow(
   const secrets = job.secrets === "inherit" ? options.workflowSecrets : filled(job.secrets, contexts);
   const called = await runWorkflow({
     ...options,
-    file: `${tree}/${path}`,
+    file,
     workflowTree: tree,
     inputs: Object.fromEntries(given) as Record<string, unknown>,
     workflowSecrets: secrets,
     callerPermissions: permissions,
-    calledAs: remote === undefined ? options.calledAs : uses,
+    calledAs,
     artifacts: run.artifacts,
   });
-  return { result: called.outcome, outputs: called.outputs, environment: undefined, runs: [], called };
+  return { ...skippedJob, result: called.outcome, outputs: called.outputs, called };
 }
 
 function concurrencyOf(run: Run): Concurrency | undefined {
@@ -217,59 +248,13 @@ function concurrencyOf(run: Run): Concurrency | undefined {
   };
 }
 
-function workflowInputs(file: WorkflowFile, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const unknown = Object.keys(given).filter((name) => !(name in file.inputs));
-  const isCalled = Object.keys(file.inputs).length > 0;
-  if (unknown.length > 0 && isCalled)
-    throw new Error(`Invalid input, ${unknown.join(", ")} is not defined in ${file.name}`);
-  const inputs: Record<string, unknown> = isCalled ? {} : { ...given };
-  for (const [name, spec] of Object.entries(file.inputs)) {
-    const value = given[name];
-    if (value === undefined && spec.isRequired)
-      throw new Error(`Input ${name} is required, but not provided to ${file.name}`);
-    inputs[name] = value === undefined ? (spec.default ?? emptyOf(spec.type)) : typed(name, spec.type, value);
-  }
-  return inputs;
-}
-
-function emptyOf(type: string): unknown {
-  return type === "boolean" ? false : type === "number" ? 0 : "";
-}
-
-// GitHub converts nothing between types here: a workflow with a wrong one does not start.
-function typed(name: string, type: string, value: unknown): unknown {
-  if (type === "string" && (typeof value === "number" || typeof value === "boolean")) return String(value);
-  if (typeof value !== type)
-    throw new Error(`Unexpected value '${String(value)}' of input ${name}, which is a ${type}`);
-  return value;
-}
-
-/** A called job may have what its caller has, at most. */
-function permissionsOf(run: Run, job: WorkflowJob): PermissionMap {
-  const caller = run.options.callerPermissions;
-  const asked = job.permissions ?? run.file.permissions ?? caller ?? {};
-  if (caller === undefined) return asked;
-  for (const [name, level] of Object.entries(asked)) {
-    const allowed = caller[name] ?? caller["*"] ?? "none";
-    if (rank(level) > rank(allowed)) {
-      throw new Error(
-        `Error calling workflow '${run.file.name}'. The nested job '${job.id}' is requesting '${name}: ${level}', but is only allowed '${name}: ${allowed}'.`,
-      );
-    }
-  }
-  return asked;
-}
-
-function rank(level: string): number {
-  return ["none", "read", "write"].indexOf(level);
-}
-
 function isJobWanted(run: Run, job: WorkflowJob, contexts: Contexts): boolean {
   const before = ancestorsOf(run, job).map((id) => run.done[id]?.result);
   const status: Status = {
-    // A skipped need skips what needs it, unless that asks for always().
-    failed: before.includes("failure") || before.includes("skipped"),
+    failed: before.includes("failure"),
     cancelled: before.includes("cancelled"),
+    // A skipped need skips what needs it, unless that asks for always().
+    skipped: before.includes("skipped"),
   };
   return isWanted(job.if, contexts, status);
 }
