@@ -115,6 +115,17 @@ describe("caching and limits", () => {
   });
 });
 
+describe("clients", () => {
+  it("without a name are turned away", async () => {
+    await using github = await startGitHub({ permissions: everything, event: "pull_request" });
+    const reply = await fetch(`${github.url}${shop}/pulls/1`, {
+      headers: { authorization: `token ${github.token}`, "user-agent": "" },
+    });
+    expect(reply.status).toBe(403);
+    expect(await reply.text()).toContain("make sure your request has a User-Agent header");
+  });
+});
+
 describe("hostile clients", () => {
   it.each([
     ["..%2f..%2fetc%2fpasswd", 404],

@@ -37,10 +37,7 @@ function createDeployment(call: Call): Answer {
   const ref = text(call, "ref") ?? "";
   const sha = resolveRef(repo, ref);
   if (sha === undefined) return invalid("Deployment", "ref", `No ref found for: ${ref}`);
-  const contexts = call.body["required_contexts"];
-  const failing = repo.commitStatuses.filter((status) => status.sha === sha && status.state !== "success");
-  // Without `required_contexts: []` every commit status must be green: the usual trap of this call.
-  if (!(Array.isArray(contexts) && contexts.length === 0) && failing.length > 0) {
+  if (unfinished(call, sha).length > 0) {
     return {
       status: 409,
       body: {
@@ -59,22 +56,41 @@ function createDeployment(call: Call): Answer {
     return { status: 202, body: { message: `Auto-merged ${repo.defaultBranch} into ${ref} on deployment.` } };
   }
   const now = call.clock.now();
+  const environment = text(call, "environment") ?? "production";
   const deployment: Deployment = {
     id: call.ids.id(),
     sha,
     ref,
     task: text(call, "task") ?? "deploy",
-    environment: text(call, "environment") ?? "production",
+    environment,
     description: text(call, "description") ?? "",
     payload: call.body["payload"] ?? {},
     creator: call.token.login,
     transient: call.body["transient_environment"] === true,
-    production: call.body["production_environment"] === true,
+    production:
+      call.body["production_environment"] === undefined
+        ? environment === "production"
+        : call.body["production_environment"] === true,
     createdAt: now,
     updatedAt: now,
   };
   repo.deployments.push(deployment);
   return { status: 201, body: presentDeployment(call.view, deployment) };
+}
+
+/**
+ * Statuses and checks of a commit that are not green, of those that the call requires. Without `required_contexts: []`
+ * that is every one of them, and the run that makes the deployment is one: the usual trap of this call.
+ */
+function unfinished({ body, view: { repo } }: Call, sha: string): readonly string[] {
+  const statuses = repo.commitStatuses.filter((status) => status.sha === sha);
+  // The latest status of a context counts.
+  const latest = new Map(statuses.map((status) => [status.context, status.state === "success"]));
+  for (const run of repo.runs) if (run.headSha === sha) latest.set(run.name, run.conclusion === "success");
+  for (const run of repo.checkRuns) if (run.headSha === sha) latest.set(run.name, run.conclusion === "success");
+  const asked = body["required_contexts"];
+  const required = Array.isArray(asked) ? asked.map(String) : [...latest.keys()];
+  return required.filter((context) => latest.get(context) !== true);
 }
 
 function withDeployment(call: Call, answer: (deployment: Deployment) => Answer): Answer {
@@ -98,6 +114,8 @@ function createStatus(call: Call): Answer {
     if ([...description].length > 140) {
       return invalid("DeploymentStatus", "description", "description is too long (maximum is 140 characters)");
     }
+    const badAddress = refuseAddress(call, "DeploymentStatus", ["target_url", "log_url", "environment_url"]);
+    if (badAddress !== undefined) return badAddress;
     const state = text(call, "state") ?? "";
     const status: DeploymentStatus = {
       id: call.ids.id(),
@@ -117,11 +135,17 @@ function createStatus(call: Call): Answer {
   });
 }
 
-// auto_inactive: earlier successful, not transient, not production-flagged deployments of the environment end.
+function refuseAddress(call: Call, resource: string, fields: readonly string[]): Answer | undefined {
+  const bad = fields.find((field) => !/^(https?:\/\/.*)?$/i.test(text(call, field) ?? ""));
+  return bad === undefined ? undefined : invalid(resource, bad, `${bad} must use http(s) scheme`);
+}
+
+// auto_inactive: earlier successful deployments of the environment end, unless they are transient or of production.
 function retireEarlier(call: Call, current: Deployment): void {
   const { repo } = call.view;
   for (const earlier of repo.deployments) {
-    if (earlier.id >= current.id || earlier.environment !== current.environment || earlier.transient) continue;
+    if (earlier.id >= current.id || earlier.environment !== current.environment) continue;
+    if (earlier.transient || earlier.production) continue;
     const latest = repo.deploymentStatuses.findLast((status) => status.deployment === earlier.id);
     if (latest?.state !== "success") continue;
     repo.deploymentStatuses.push({ ...latest, id: call.ids.id(), state: "inactive", createdAt: call.clock.now() });
@@ -135,6 +159,8 @@ function createCommitStatus(call: Call): Answer {
   if (description !== null && [...description].length > 140) {
     return invalid("Status", "description", "description is too long (maximum is 140 characters)");
   }
+  const badAddress = refuseAddress(call, "Status", ["target_url"]);
+  if (badAddress !== undefined) return badAddress;
   const status = {
     id: call.ids.id(),
     sha,
@@ -176,10 +202,14 @@ function updateCheckRun(call: Call): Answer {
 
 function fillCheckRun(call: Call, run: CheckRun): Answer | undefined {
   const output = call.body["output"];
-  if (typeof output === "object" && output !== null) {
-    const fields = output as Readonly<Record<string, unknown>>;
+  if (isRecord(output)) {
+    const fields = output;
     const annotations = Array.isArray(fields["annotations"]) ? fields["annotations"] : [];
     if (annotations.length > 50) return invalid("CheckRun", "annotations", "50 annotations at most in one request");
+    const isLong = (text: unknown) => typeof text === "string" && Buffer.byteLength(text) > 64 * 1024;
+    if (annotations.some((annotation: unknown) => isRecord(annotation) && isLong(annotation["message"]))) {
+      return invalid("CheckRun", "message", "an annotation's message may have 64 KB");
+    }
     for (const name of ["summary", "text"] as const) {
       const value = fields[name];
       if (typeof value === "string" && value.length > 65_535) return invalid("CheckRun", name, `${name} is too long`);
@@ -199,4 +229,8 @@ function fillCheckRun(call: Call, run: CheckRun): Answer | undefined {
   run.status = run.conclusion === null ? (text(call, "status") ?? run.status) : "completed";
   if (run.status === "completed") run.completedAt ??= call.clock.now();
   return undefined;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }

@@ -6,6 +6,7 @@ import type { Issue, Pull } from "./state.ts";
 
 /** Characters, as GitHub counts them. */
 const BODY_LIMIT = 65_536;
+const TITLE_LIMIT = 256;
 
 /** Issues and their comments; a pull request is an issue here. */
 export const issueHandlers: Readonly<Record<string, Handler>> = {
@@ -48,6 +49,7 @@ function createIssue(call: Call): Answer {
   const body = text(call, "body") ?? null;
   if (title === undefined || title.trim() === "") return invalid("Issue", "title", "title can't be blank");
   if (isTooLong(body)) return tooLong("Issue");
+  if (isTooLong(title, TITLE_LIMIT)) return tooLong("Issue", "title", TITLE_LIMIT);
   const labels = labelNames(call.body["labels"]);
   const author = call.token.login;
   const issue = addIssue(call.view.repo, { title, body, author, labels, now: call.clock.now() });
@@ -58,6 +60,7 @@ function updateIssue(call: Call): Answer {
   return withIssue(call, (issue) => {
     const body = call.body["body"];
     if (isTooLong(body)) return tooLong("Issue");
+    if (isTooLong(call.body["title"], TITLE_LIMIT)) return tooLong("Issue", "title", TITLE_LIMIT);
     if (typeof body === "string" || body === null) issue.body = body;
     issue.title = text(call, "title") ?? issue.title;
     const state = text(call, "state");
@@ -125,19 +128,15 @@ function withComment(call: Call, answer: (comment: Call["view"]["repo"]["comment
 
 function refuseBody(body: string): Answer | undefined {
   if (body.trim() === "") return invalid("IssueComment", "data", "Body can't be blank");
-  return isTooLong(body) ? tooLong("IssueComment") : undefined;
+  return isTooLong(body) ? tooLong("IssueComment", "data") : undefined;
 }
 
-function isTooLong(body: unknown): boolean {
-  return typeof body === "string" && [...body].length > BODY_LIMIT;
+function isTooLong(text: unknown, limit: number = BODY_LIMIT): boolean {
+  return typeof text === "string" && [...text].length > limit;
 }
 
-function tooLong(resource: string): Answer {
-  return invalid(
-    resource,
-    resource === "Issue" ? "body" : "data",
-    `body is too long (maximum is ${BODY_LIMIT} characters)`,
-  );
+function tooLong(resource: string, field: string = "body", limit: number = BODY_LIMIT): Answer {
+  return invalid(resource, field, `${field === "data" ? "body" : field} is too long (maximum is ${limit} characters)`);
 }
 
 function labelNames(labels: unknown): readonly string[] {

@@ -149,6 +149,31 @@ describe("comments", () => {
     expect((await post("  ")).status).toBe(422);
   });
 
+  it("stand below titles of 256 characters at most", async () => {
+    await using github = await startGitHub({ permissions: everything });
+    const open = async (title: string) => (await ask(github, "POST", `${shop}/issues`, { title })).status;
+    expect([await open("x".repeat(256)), await open("x".repeat(257))]).toEqual([201, 422]);
+    const long = { title: "x".repeat(257) };
+    expect((await ask(github, "PATCH", `${shop}/issues/1`, long)).status).toBe(422);
+  });
+
+  it("of a check run carry annotations of 64 KB at most", async () => {
+    await using github = await startGitHub({ permissions: everything });
+    const annotate = async (length: number) => {
+      const annotation = {
+        path: "a",
+        start_line: 1,
+        end_line: 1,
+        annotation_level: "notice",
+        message: "x".repeat(length),
+      };
+      const output = { title: "t", summary: "s", annotations: [annotation] };
+      const head_sha = github.repo.refs.get("refs/heads/main");
+      return (await ask(github, "POST", `${shop}/check-runs`, { name: "cost", head_sha, output })).status;
+    };
+    expect([await annotate(64 * 1024), await annotate(64 * 1024 + 1)]).toEqual([201, 422]);
+  });
+
   it("have the author of the token", async () => {
     await using github = await startGitHub({ permissions: everything, event: "pull_request" });
     const token = github.issueToken(everything, { login: "cost-bot[bot]" });

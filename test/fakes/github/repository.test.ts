@@ -30,12 +30,18 @@ describe("code", () => {
 });
 
 describe("deployments", () => {
-  it("need required_contexts: [] when a commit status is not green", async () => {
+  it("need required_contexts: [] when a commit status is not green, and in the run that makes them", async () => {
     await using github = await startGitHub({ permissions: everything });
-    await ask(github, "POST", `${shop}/statuses/${github.repo.refs.get("refs/heads/main")}`, { state: "pending" });
-    expect((await ask(github, "POST", `${shop}/deployments`, { ref: "main" })).status).toBe(409);
-    const body = { ref: "main", auto_merge: false, required_contexts: [] };
-    expect((await ask(github, "POST", `${shop}/deployments`, body)).status).toBe(201);
+    const sha = github.repo.refs.get("refs/heads/main");
+    const status = (state: string) => ask(github, "POST", `${shop}/statuses/${sha}`, { state, context: "ci/lint" });
+    const deploy = async (contexts?: readonly string[]) => {
+      const required = contexts === undefined ? {} : { required_contexts: contexts };
+      return (await ask(github, "POST", `${shop}/deployments`, { ref: "main", auto_merge: false, ...required })).status;
+    };
+    await status("pending");
+    expect([await deploy(), await deploy(["ci/lint"]), await deploy([])]).toEqual([409, 409, 201]);
+    await status("success");
+    expect([await deploy(), await deploy(["ci/lint"])]).toEqual([409, 201]);
   });
 
   it("merge main first and answer 202 unless auto_merge is false", async () => {
@@ -47,18 +53,36 @@ describe("deployments", () => {
     expect(github.repo.deployments).toEqual([]);
   });
 
-  it("make the earlier successful one inactive", async () => {
+  it.each([
+    ["make the earlier successful one inactive", { environment: "staging" }, ["success", "success", "inactive"]],
+    ["leave the earlier one of production as it is", {}, ["success", "success"]],
+    ["leave a transient one as it is", { environment: "pr-1", transient_environment: true }, ["success", "success"]],
+  ])("%s", async (_, more, states) => {
     await using github = await startGitHub({ permissions: everything });
     for (let n = 0; n < 2; n++) {
-      const made = await ask(github, "POST", `${shop}/deployments`, {
-        ref: "main",
-        auto_merge: false,
-        required_contexts: [],
-      });
-      const { id } = made.body as { id: number };
+      const body = { ref: "main", auto_merge: false, required_contexts: [], ...more };
+      const { id } = (await ask(github, "POST", `${shop}/deployments`, body)).body as { id: number };
       await ask(github, "POST", `${shop}/deployments/${id}/statuses`, { state: "success" });
     }
-    expect(github.repo.deploymentStatuses.map((status) => status.state)).toEqual(["success", "success", "inactive"]);
+    expect(github.repo.deploymentStatuses.map((status) => status.state)).toEqual(states);
+  });
+
+  it("take addresses of http and https alone", async () => {
+    await using github = await startGitHub({ permissions: everything, environment: "prod" });
+    const [deployment] = github.repo.deployments;
+    const refused = async (path: string, body: Readonly<Record<string, string>>) => {
+      const reply = await ask(github, "POST", `${shop}/${path}`, { state: "success", ...body });
+      return `${reply.status} ${/\w+ must use http\(s\) scheme/.exec(JSON.stringify(reply.body))?.[0]}`;
+    };
+    const status = `deployments/${deployment?.id}/statuses`;
+    expect(await refused(status, { environment_url: "javascript:alert(1)" })).toBe(
+      "422 environment_url must use http(s) scheme",
+    );
+    expect(await refused(status, { log_url: "ftp://x/y" })).toBe("422 log_url must use http(s) scheme");
+    expect(await refused(`statuses/${deployment?.sha}`, { target_url: "data:x" })).toBe(
+      "422 target_url must use http(s) scheme",
+    );
+    expect(await refused(status, { environment_url: "https://shop.example" })).toContain("201");
   });
 
   it("exist already for a job with an environment", async () => {

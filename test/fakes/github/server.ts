@@ -203,7 +203,11 @@ function refused(world: World, status: number, message: string, headers: Readonl
 
 /** GitHub's REST API: authenticate, limit, check the request, answer from the state, check the answer. */
 function rest(world: World, incoming: Incoming, match: Match): Sent {
-  const { token, method, target, body } = incoming;
+  const { token, method, target, body, request } = incoming;
+  if ((request.headers["user-agent"] ?? "") === "") {
+    const message = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.";
+    return { status: 403, body: message };
+  }
   const denied = authorize(world, incoming, match);
   if (denied !== undefined) return denied;
   const limited = world.limiter.check(method !== "GET");
