@@ -6,7 +6,7 @@ import type { Learned, Work } from "./execute.ts";
 import type { Finding } from "./finding.ts";
 import { refreshInsights } from "./insights.ts";
 import { kindWord } from "./kinds.ts";
-import { dropLeftLeases, takeLease } from "./lease.ts";
+import { begunAt, dropLeftLeases, letOtherBegin, takeLease } from "./lease.ts";
 import { configHash } from "./names.ts";
 import { observe } from "./observe.ts";
 import { plainWrite } from "./plain-write.ts";
@@ -90,6 +90,7 @@ async function converge(
   const renewals = lease.keep(AbortSignal.any([stop.signal, signal]));
   let plan = first;
   try {
+    if (await letOtherBegin(ports, begunAt(first.facts) ?? 0, signal)) plan = await look(first, ports, learned, signal);
     for (let round = 1; ; round++) {
       const work: Work = {
         ports,

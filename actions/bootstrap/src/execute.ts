@@ -5,7 +5,7 @@ import { awsFault } from "./aws-fault.ts";
 import { partOfId } from "./build.ts";
 import type { Facts } from "./facts.ts";
 import { kindWord } from "./kinds.ts";
-import { refuseForeign } from "./lease.ts";
+import { letOtherBegin, refuseForeign } from "./lease.ts";
 import { findMade } from "./lookup.ts";
 import { runningUpdate } from "./observe-cluster.ts";
 import type { Ports } from "./ports.ts";
@@ -201,6 +201,8 @@ async function adopt(work: Work, action: Action, call: Call, error: unknown): Pr
   if (tags === undefined) return { kind: "again", waitMs: 5_000 };
   // Of two runs that begin at the same moment, one makes the first role; the other meets its claim here.
   refuseForeign(tags[LEASE], ports.run, ports.clock.now(), facts);
+  if (call.operation === "CreateRole" && facts.cluster === undefined)
+    await letOtherBegin(ports, ports.clock.now(), signal);
   const owner = ownerIn(call.args);
   if (tags[OWNER] === owner && (tags[PART] ?? "").startsWith(`${cluster}/`)) return { kind: "done", replan: true };
   throw nameConflict(action, call, error);

@@ -59,6 +59,29 @@ export async function takeLease(ports: Ports, facts: Facts, signal: AbortSignal)
   };
 }
 
+/** A run that has just begun has its parts of EC2 within this time. */
+const SETTLING_MS = 20_000;
+
+/**
+ * Of two runs that begin together one makes the first role, which has a unique name; what EC2 makes has none. So whoever
+ * meets such a young role waits until the other's VPC can be seen. Answers whether it waited.
+ */
+export async function letOtherBegin(ports: Ports, madeAt: number, signal: AbortSignal): Promise<boolean> {
+  const left = madeAt + SETTLING_MS - ports.clock.now();
+  if (left <= 0) return false;
+  await ports.clock.sleep(Math.min(left, SETTLING_MS), signal);
+  return true;
+}
+
+/** When the first role of a cluster that does not exist yet was made. */
+export function begunAt(facts: Facts): number | undefined {
+  return facts.cluster === undefined ? clusterRoleOf(facts)?.createdAt : undefined;
+}
+
+function clusterRoleOf(facts: Facts): Facts["roles"][number] | undefined {
+  return facts.roles.find((candidate) => candidate.tags[PART]?.endsWith("/role-cluster") === true);
+}
+
 /** Removes claims that a killed run of this workflow run left, and those that have ended. */
 export async function dropLeftLeases(ports: Ports, facts: Facts, signal: AbortSignal): Promise<void> {
   const { clock, run } = ports;
@@ -71,7 +94,7 @@ export async function dropLeftLeases(ports: Ports, facts: Facts, signal: AbortSi
 /** What can carry the claim, the one that does so now first: the cluster, before it exists its role. */
 function holdersOf(facts: Facts): readonly (Holder & { readonly tag: string | undefined })[] {
   const { cluster } = facts;
-  const role = facts.roles.find((candidate) => candidate.tags[PART]?.endsWith("/role-cluster") === true);
+  const role = clusterRoleOf(facts);
   return [
     ...(cluster?.arn === undefined || cluster.status === "DELETING"
       ? []

@@ -3,6 +3,7 @@ import { planAccess } from "./access.ts";
 import type { Action, DriftEntry, Step, Target, UnmanagedEntry } from "./action.ts";
 import { planAddon, unlistedAddons } from "./addon.ts";
 import { addonIdentity, cniHasOwnRole } from "./addon-identity.ts";
+import { adoptedFirst, adoptParts } from "./adopt-parts.ts";
 import { adoptParts } from "./adopt-parts.ts";
 import { planCapabilities } from "./capability.ts";
 import { planCluster } from "./cluster.ts";
@@ -84,6 +85,7 @@ function planApply(inputs: Inputs, facts: Facts): Plan {
   const specs = roleSpecs(context);
   const first: readonly Step[] = [
     ...specs.map((spec) => planRole(context, spec)),
+    adoptParts(context, specs),
     ...(foreign ? [{ actions: [], findings: foreignFindings(context) }] : [ownNetwork(context)]),
     cluster,
     upgrade,
@@ -108,7 +110,7 @@ function planApply(inputs: Inputs, facts: Facts): Plan {
       first.flatMap((step) => step.actions),
     ),
   ];
-  const wished = order(steps.flatMap((step) => step.actions));
+  const wished = order(adoptedFirst(steps.flatMap((step) => step.actions)));
   // A plan shows all of it; only what is to be carried out now waits for its window.
   const windows = inputs.mode === "apply" ? (config.extension?.maintenanceWindows ?? []) : [];
   const { actions, findings: held } = holdOutside(windows, facts.now, wished);

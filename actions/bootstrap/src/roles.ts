@@ -1,5 +1,6 @@
 import type { IamRole } from "@eks-actions/aws";
 import type { Action, Call, Change, Step } from "./action.ts";
+import { isStripped } from "./adopt-parts.ts";
 import { create } from "./build.ts";
 import { type Context, partOf } from "./context.ts";
 import type { Finding } from "./finding.ts";
@@ -29,7 +30,7 @@ const PRIVILEGED = /\/(AdministratorAccess|PowerUserAccess|IAMFullAccess)$/;
 
 export function planRole(context: Context, spec: RoleSpec): Step {
   const live = liveRole(context, spec);
-  if (live !== undefined && live.tags[OWNER] !== context.ownership.owner)
+  if (live !== undefined && live.tags[OWNER] !== context.ownership.owner && !isStripped(context, spec))
     return { actions: [], findings: [conflict(context, spec, live)] };
   const fields = fieldsOf(spec);
   const tags = tagsOf(context.ownership, spec.part, fields, spec.tags);

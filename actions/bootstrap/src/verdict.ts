@@ -35,6 +35,8 @@ const PROPAGATION = [
   /Misconfigured PodExecutionRole Trust Policy/i,
 ];
 const NOOP = [/No changes needed/i, /No changes detected/i, /already at the desired configuration/i];
+/** A deletion that has been asked for before, or needs not be. */
+const GONE = [/No cluster found for name/i, /^Gateway\.NotAttached:/, /^InvalidRequest: .*\bdelet/i];
 /** Somebody else wrote in the same moment. */
 const CONCURRENT = /^(ConcurrentModification|OperationAborted)$/;
 const NOT_VISIBLE = /^(Invalid\w+(\.NotFound|ID\.NotFound)|NatGatewayNotFound|InvalidAllocationID\.NotFound)$/;
@@ -47,7 +49,7 @@ export function verdictOf(call: Call, error: unknown): Verdict {
   // An HTML page in place of an answer cannot be read; it is a proxy's or a load balancer's.
   if (info.kind === "transient" || CONCURRENT.test(info.code) || error instanceof SyntaxError)
     return { kind: "unsure" };
-  if (isDelete && (info.kind === "not-found" || /No cluster found for name/i.test(info.message)))
+  if (isDelete && (info.kind === "not-found" || GONE.some((pattern) => pattern.test(`${info.code}: ${info.message}`))))
     return { kind: "done" };
   // IAM lists a role before every endpoint of it does.
   if (NOT_VISIBLE.test(info.code) || (call.service === "iam" && info.code === "NoSuchEntity"))

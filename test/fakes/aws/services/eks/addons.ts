@@ -4,7 +4,16 @@ import type { ClusterRecord } from "../../state.ts";
 import { type Handler, handler, page, type World } from "../../world.ts";
 import { addonEntry, addonVersions, configurationSchema, defaultAddonVersion } from "./addonCatalog.ts";
 import { settleAddon, spoilAddon } from "./addonLife.ts";
-import { addonNamed, clusterNamed, eksArn, inUse, invalidParameter, runningCluster, today } from "./find.ts";
+import {
+  addonNamed,
+  clusterNamed,
+  eksArn,
+  inUse,
+  invalidParameter,
+  invalidRequest,
+  runningCluster,
+  today,
+} from "./find.ts";
 import { putAssociation } from "./podIdentity.ts";
 import { checkPodIdentityRole, roleByArn } from "./roles.ts";
 import { idempotent } from "./tokens.ts";
@@ -179,7 +188,8 @@ const deleteAddon = handler<Eks.DeleteAddonCommandInput, Eks.DeleteAddonCommandO
   const addon = addonNamed(record, input.addonName);
   const name = addon.addonName ?? "";
   if (addon.status === "DELETING") {
-    throw inUse(`Addon ${name} is being deleted.`, { clusterName: input.clusterName, addonName: name });
+    // DeleteAddon does not model ResourceInUse.
+    throw invalidRequest(`Addon ${name} is being deleted.`, { clusterName: input.clusterName, addonName: name });
   }
   addon.status = "DELETING";
   world.agenda.after(world.durations("addonDelete", name), () => {
