@@ -4,7 +4,6 @@ import type { Action, DriftEntry, Step, Target, UnmanagedEntry } from "./action.
 import { planAddon, unlistedAddons } from "./addon.ts";
 import { addonIdentity, cniHasOwnRole } from "./addon-identity.ts";
 import { adoptedFirst, adoptParts } from "./adopt-parts.ts";
-import { adoptParts } from "./adopt-parts.ts";
 import { planCapabilities } from "./capability.ts";
 import { planCluster } from "./cluster.ts";
 import { consentFindings } from "./consent.ts";
@@ -94,8 +93,8 @@ function planApply(inputs: Inputs, facts: Facts): Plan {
     planAccess(context),
     planPodIdentities(context),
     planIdentityProviders(context),
-    ...config.addons.map((addon) => planAddon(context, addon, upgrade.version)),
     planCapabilities(context),
+    ...config.addons.map((addon) => planAddon(context, addon, upgrade.version)),
     unlistedAddons(context),
     ...config.managedNodeGroups.map((group) => planNodeGroup(context, group, upgrade.version)),
     unlistedGroups(context),
@@ -175,8 +174,8 @@ function roleSpecs(context: ReturnType<typeof createContext>) {
     fargateRole(context),
     ...config.managedNodeGroups.map((group) => nodeRole(context, group, hasCni)),
     ...podIdentityRoles(context),
-    ...serviceAccountRoles(context),
     ...config.capabilities.map((capability, index) => capabilityRole(context, capability, index)),
+    ...serviceAccountRoles(context),
     ...config.addons.flatMap((addon) => addonIdentity(context, addon).roles),
   ].filter((spec) => spec !== undefined);
 }
