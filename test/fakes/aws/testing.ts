@@ -17,9 +17,16 @@ export interface TestIssuer extends AsyncDisposable {
   token(claims?: Readonly<Record<string, unknown>>, options?: { kid?: string; key?: KeyObject; alg?: string }): string;
 }
 
-/** An OIDC issuer with one RSA key, on 127.0.0.1. */
+let issuerKeys: ReturnType<typeof makeKeys> | undefined;
+
+function makeKeys() {
+  return generateKeyPairSync("rsa", { modulusLength: 2048 });
+}
+
+/** An OIDC issuer with one RSA key, on 127.0.0.1. All of a process share the key, because making one takes long. */
 export async function testIssuer(iss?: string): Promise<TestIssuer> {
-  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  issuerKeys ??= makeKeys();
+  const { privateKey, publicKey } = issuerKeys;
   const jwks = { keys: [{ ...publicKey.export({ format: "jwk" }), kid: "key-1", use: "sig", alg: "RS256" }] };
   let url = "";
   const server = createServer((request, response) => {
