@@ -6,7 +6,7 @@ import { createMachine, runStep, type StepOptions } from "../../runner/index.ts"
 import { exitNote } from "../process.ts";
 import { type Section, type SectionResult, Skipped } from "../section.ts";
 import { type StandIns, writeStandIns } from "./stand-ins.ts";
-import { authTables } from "./tables.ts";
+import { authTables, PEER } from "./tables.ts";
 
 export interface AuthSample {
   readonly what: string;
@@ -34,7 +34,8 @@ export const auth: Section = {
     if (!existsSync(join(action, "dist/index.js"))) throw new Skipped("no bundle: npm run bundle");
     const folder = mkdtempSync(join(tmpdir(), "bench-auth-"));
     await using world = await createWorld();
-    const standIns = writeStandIns(folder, join(action, "dist/program"));
+    options.print("packing a model of configure-aws-credentials");
+    const standIns = await writeStandIns(folder);
     const cases = await casesOf(world, action, standIns);
     const samples: AuthSample[] = [];
     for (let round = 0; round < (options.rounds ?? 15); round++) {
@@ -42,7 +43,7 @@ export const auth: Section = {
         if (round < (one.rounds ?? Number.POSITIVE_INFINITY)) samples.push(await run(world, one));
     }
     rmSync(folder, { recursive: true, force: true });
-    return { tables: authTables(samples), figures: samples };
+    return { tables: authTables(samples, standIns.peerBytes), figures: samples };
   },
 };
 
@@ -56,7 +57,7 @@ async function casesOf(world: World, action: string, standIns: StandIns): Promis
   return [
     { what: "empty Node", step: { action: standIns.empty, env }, succeeds: true },
     { what: "floor: two requests, no library", step: { action: standIns.floor, env }, succeeds: true },
-    { what: "recorded pattern of configure-aws-credentials", step: { action: standIns.recorded, env }, succeeds: true },
+    { what: PEER, step: { action: standIns.peer, with: login, env }, succeeds: true },
     { what: "login", step: { action, with: login, env }, succeeds: true },
     { what: "post", step: { action, with: login, ...after }, succeeds: true },
     {

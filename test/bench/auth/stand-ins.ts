@@ -1,5 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** Little actions to measure beside the real one, in the very same harness. */
 export interface StandIns {
@@ -7,15 +9,15 @@ export interface StandIns {
   /** The two requests of a login by Node alone: answers read, nothing checked. */
   readonly floor: string;
   /**
-   * What configure-aws-credentials 6.2.3 was recorded to do on the happy path: 3.09 MB of JavaScript read, a token, the
-   * session, GetCallerIdentity. Not the peer itself: it initialises no SDK, so the peer is slower than this.
+   * A model of configure-aws-credentials, which is no npm package: its libraries in this repository's versions, packed as
+   * it is packed, and its three requests. It leaves out that action's own code, so the action itself is slower.
    */
-  readonly recorded: string;
+  readonly peer: string;
+  /** Of the model's program; the action itself has 3.09 MB. */
+  readonly peerBytes: number;
 }
 
-const RECORDED_BYTES = 3_090_000;
-
-const REQUESTS = `
+const FLOOR = `
 import http from "node:http";
 const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer, AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL, ROLE } = process.env;
 const sts = AWS_ENDPOINT_URL_STS || AWS_ENDPOINT_URL;
@@ -23,47 +25,35 @@ const agent = new http.Agent({ keepAlive: true });
 const ask = (url, options, body) => new Promise((resolve, reject) => http.request(url, { agent, ...options }, (response) => {
   let text = ""; response.on("data", (chunk) => (text += chunk)).on("end", () => resolve(text));
 }).on("error", reject).end(body));
-const form = { "content-type": "application/x-www-form-urlencoded" };
-const post = (fields, headers = {}) => ask(sts, { method: "POST", headers: { ...form, ...headers } }, new URLSearchParams({ Version: "2011-06-15", ...fields }).toString());
+const headers = { "content-type": "application/x-www-form-urlencoded" };
+const post = (fields) => ask(sts, { method: "POST", headers }, new URLSearchParams({ Version: "2011-06-15", ...fields }).toString());
 const { value } = JSON.parse(await ask(url + "&audience=sts.amazonaws.com", { headers: { authorization: "Bearer " + bearer } }));
 const answer = await post({ Action: "AssumeRoleWithWebIdentity", RoleArn: ROLE, RoleSessionName: "bench", WebIdentityToken: value });
 if (!answer.includes("<AccessKeyId>")) throw new Error(answer);
+process.exit(0);
 `;
-// The signature is left out: the stand-in refuses it, after the same way there and back.
-const IDENTITY = `await post({ Action: "GetCallerIdentity" });\n`;
-const END = "process.exit(0);\n";
 
-/** @param bundles folder with chunks that fill the recorded peer up to its size */
-export function writeStandIns(folder: string, bundles: string): StandIns {
+type Ncc = (input: string, options: Readonly<Record<string, unknown>>) => Promise<{ readonly code: string }>;
+
+export async function writeStandIns(folder: string): Promise<StandIns> {
   const write = (name: string, text: string) => {
     const path = join(folder, name);
     mkdirSync(path, { recursive: true });
+    const inputs = "inputs: { aws-region: {}, role-to-assume: {} }";
     writeFileSync(
       join(path, "action.yml"),
-      `name: ${name}\nruns: { using: node24, main: index.mjs, post: index.mjs }\n`,
+      `name: ${name}\n${inputs}\nruns: { using: node24, main: index.mjs, post: index.mjs }\n`,
     );
     writeFileSync(join(path, "index.mjs"), text);
     return path;
   };
+  const ncc = createRequire(import.meta.url)("@vercel/ncc") as Ncc;
+  const model = fileURLToPath(new URL("./peer-model.mjs", import.meta.url));
+  const { code } = await ncc(model, { cache: false, minify: false, quiet: true, target: "es2022" });
   return {
     empty: write("empty", ""),
-    floor: write("floor", REQUESTS + END),
-    recorded: write("recorded", `${ballast(bundles)}${REQUESTS}${IDENTITY}${END}`),
+    floor: write("floor", FLOOR),
+    peer: write("peer", code),
+    peerBytes: Buffer.byteLength(code),
   };
-}
-
-// Real code of SDKs in functions that nobody calls: the engine reads it once, as it reads the unused part of any bundle.
-function ballast(bundles: string): string {
-  const code = readdirSync(bundles)
-    .filter((name) => /^\d+\.index\.js$/.test(name))
-    .map((name) => readFileSync(join(bundles, name), "utf8"))
-    .map((text) => text.replaceAll(/^import .*$/gm, "").replaceAll(/^export\s*\{[^}]*\};?/gm, ""))
-    .map((text) => text.replaceAll(/^export (?=const|let|var|function|class|async)/gm, ""));
-  const parts: string[] = [];
-  for (let bytes = 0, index = 0; bytes < RECORDED_BYTES && code.length > 0; index++) {
-    const text = code[index % code.length] ?? "";
-    parts.push(`(() => async function unused${index}() {\n${text}\n});\n`);
-    bytes += Buffer.byteLength(text);
-  }
-  return parts.join("");
 }
