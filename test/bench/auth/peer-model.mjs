@@ -3,14 +3,13 @@
 // bench packs it with ncc alone, as that action is packed. Inputs, retries and messages are left out.
 import * as core from "@actions/core";
 import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { NodeHttpHandler } from "@smithy/node-http-handler";
 
 const region = core.getInput("aws-region");
 const roleArn = core.getInput("role-to-assume");
 core.exportVariable("AWS_REGION", region);
 core.exportVariable("AWS_DEFAULT_REGION", region);
 const token = await core.getIDToken("sts.amazonaws.com");
-const client = () => new STSClient({ region, requestHandler: new NodeHttpHandler() });
+const client = () => new STSClient({ region });
 const { Credentials: keys } = await client().send(
   new AssumeRoleWithWebIdentityCommand({
     RoleArn: roleArn,

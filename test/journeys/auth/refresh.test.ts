@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { fromIni } from "@aws-sdk/credential-provider-ini";
 import { describe, expect, it } from "vitest";
 import type { StepResult } from "../../runner/index.ts";
 import { calls, createWorld, errorCodes, tokenRequests, type World } from "./world.ts";
@@ -145,6 +146,22 @@ describe("the user's own AWS files", () => {
     const post = await world.post(result);
     expect(readFileSync(path)).toEqual(bytes);
     expect(post.filesLeft.filter((file) => file !== path)).toEqual([]);
+  });
+
+  it("resolve beside ours in the SDK that later steps use", async () => {
+    await using world = await createWorld();
+    const path = join(world.machine.home, ".aws", "config");
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `${own}aws_access_key_id = AKIAWORK\naws_secret_access_key = s\n`);
+    const result = await world.login({ refresh: "true" });
+    const configFilepath = result.env["AWS_CONFIG_FILE"] ?? "";
+    const keys = (profile: string) =>
+      fromIni({ profile, configFilepath, filepath: join(world.machine.home, "none") })();
+    expect((await keys("work")).accessKeyId).toBe("AKIAWORK");
+    const renewed = await keys("eks-actions");
+    expect(renewed.accessKeyId).toMatch(/^ASIA/);
+    expect(renewed.expiration?.getTime()).toBeGreaterThan(Date.now());
+    await world.post(result);
   });
 
   it("win over a profile of the same name, which is refused with its line", async () => {
