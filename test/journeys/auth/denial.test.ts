@@ -44,7 +44,7 @@ describe("a role that does not trust the job", () => {
   });
 
   it("shows a hostile branch name inert, and escapes it for IAM", async () => {
-    const branch = "a|b`<img>${aws:username}";
+    const branch = "a|b`<img>${aws:username}%0A%0D";
     await using world = await createWorld({
       github: {
         event: { name: "push", branch },
@@ -58,10 +58,10 @@ describe("a role that does not trust the job", () => {
     expect(table).toContain("<code>");
     expect(table).not.toContain("<img>");
     expect(table.split("|")).toHaveLength(4);
-    expect(result.summary).toContain("refs/heads/a|b`<img>${$}{aws:username}");
+    expect(result.summary).toContain("refs/heads/a|b`<img>${$}{aws:username}%0A%0D");
     const [error] = result.annotations.filter((note) => note.level === "error");
     // Annotations are plain text: the name stands there once as it is, and ends neither the line nor the command.
-    expect(error?.message).toContain("sub=repo:acme/payments-api:ref:refs/heads/a|b`<img>${aws:username} aud=");
+    expect(error?.message).toContain("sub=repo:acme/payments-api:ref:refs/heads/a|b`<img>${aws:username}%0A%0D aud=");
     expect(error?.message).not.toMatch(/&#|<code>|\n/);
   });
 

@@ -50,7 +50,29 @@ function cluster(world: World, prepare: (world: World) => void = (one) => void a
   return { "eks-cluster": "payments" };
 }
 
-const cases: Readonly<Record<keyof typeof authCodes, Case | Elsewhere>> = {
+/** Codes of the whole suite that auth has a condition of its own for. */
+type Shared =
+  | "INPUT_REQUIRED"
+  | "INPUT_INVALID"
+  | "INPUT_CONFLICT"
+  | "INPUT_UNSUPPORTED"
+  | "RUNNER_ENV_MISSING"
+  | "WRITE_FAILED"
+  | "CANCELLED"
+  | "INTERNAL";
+
+const cases: Readonly<Record<keyof typeof authCodes | Shared, Case | Elsewhere>> = {
+  INPUT_REQUIRED: { given: "no region", inputs: { "aws-region": "" } },
+  INPUT_INVALID: { given: "a bare role name", inputs: { "role-to-assume": "deploy" } },
+  INPUT_CONFLICT: { given: "two kinds of credentials", inputs: { credentials: "env", refresh: "true" } },
+  INPUT_UNSUPPORTED: { given: "session tags", inputs: { "custom-tags": "{}" } },
+  RUNNER_ENV_MISSING: { given: "no GITHUB_STATE", options: () => ({ env: { GITHUB_STATE: "" } }) },
+  WRITE_FAILED: "half-done.test.ts",
+  CANCELLED: "post.test.ts",
+  INTERNAL: {
+    given: "a bug in a port",
+    options: () => ({ ports: (real) => ({ ...real, sts: () => Promise.reject(new TypeError("not a function")) }) }),
+  },
   SESSION_POLICY_INVALID: { given: "a list as policy", inputs: { "inline-session-policy": "[]" } },
   TRUST_POLICY_FILE_INVALID: {
     given: "a policy file that is not there",
