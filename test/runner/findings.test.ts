@@ -15,7 +15,7 @@ function run(script: string, options: Partial<StepOptions> = {}) {
   return runStep({ action: probe, ...options, with: { script, ...options.with } });
 }
 
-describe("what only a harness sees", () => {
+describe.concurrent("what only a harness sees", () => {
   it("leaves no folders of earlier, killed test runs behind", async () => {
     const dead = spawnSync(process.execPath, ["--eval", ""]).pid;
     const stale = join(tmpdir(), `eks-actions-runner-${dead}-x`);

@@ -19,7 +19,7 @@ function job(steps: readonly JobStep[], options: JobOptions = {}) {
   return runJob(steps, { workflowTree: fixtures, trees: { "acme/actions@v1": fixtures }, ...options });
 }
 
-describe("what one step hands to the next", () => {
+describe.concurrent("what one step hands to the next", () => {
   it("is environment, path, outputs by expression, and files", async () => {
     const result = await job([
       js(
@@ -83,7 +83,7 @@ describe("what one step hands to the next", () => {
   });
 });
 
-describe("conditions", () => {
+describe.concurrent("conditions", () => {
   it("skip what follows a failure unless it asks for it", async () => {
     const result = await job([
       { id: "bad", run: "exit 4" },
@@ -152,7 +152,7 @@ describe("conditions", () => {
   });
 });
 
-describe("posts", () => {
+describe.concurrent("posts", () => {
   it("run in reverse order with the state of their own main", async () => {
     const post = (name: string) =>
       js(`append("GITHUB_STATE", "who=${name}\\n")`, {
@@ -210,7 +210,7 @@ describe("posts", () => {
   });
 });
 
-describe("uses", () => {
+describe.concurrent("uses", () => {
   it("finds an action in a tree by owner/repo/path@ref, in the workflow's repository and in the workspace", async () => {
     using machine = createMachine();
     mkdirSync(join(machine.workspace, "mine/dist"), { recursive: true });
@@ -276,7 +276,7 @@ describe("uses", () => {
   });
 });
 
-describe("annotations", () => {
+describe.concurrent("annotations", () => {
   it("are ten of a level for a composite action as a whole, and fifty for a job", async () => {
     using machine = createMachine();
     const twelve = 'for n in 1 2 3 4 5 6 7 8 9 10 11 12; do echo "::error::e$n"; echo "::notice::n$n"; done';
@@ -292,7 +292,7 @@ describe("annotations", () => {
   });
 });
 
-describe("what a job hands on", () => {
+describe.concurrent("what a job hands on", () => {
   const outputs = {
     open: "${{ steps.s.outputs.open }}",
     empty: "${{ steps.s.outputs.none }}",
@@ -321,7 +321,7 @@ describe("what a job hands on", () => {
   });
 });
 
-describe("shell steps", () => {
+describe.concurrent("shell steps", () => {
   it("stop at the first error, and in pipes only with shell: bash", async () => {
     const loose = await job([{ run: "false | true\necho reached" }]);
     expect(loose.outcome).toBe("success");
@@ -342,14 +342,14 @@ describe("shell steps", () => {
   });
 });
 
-it("reports processes that outlive the job, after its posts", async () => {
+it.concurrent("reports processes that outlive the job, after its posts", async () => {
   const result = await job([{ run: "sleep 300 > /dev/null 2>&1 &" }, { run: "echo next" }], {
     tolerate: ["LEFTOVERS"],
   });
   expect(result.findings.map((finding) => finding.code)).toEqual(["LEFTOVERS"]);
 });
 
-it("reports files that stay in the system's temporary folder, which no one empties", async () => {
+it.concurrent("reports files that stay in the system's temporary folder, which no one empties", async () => {
   const leave = js(`fs.writeFileSync(env.TMPDIR + "/stays", "x"); fs.writeFileSync(env.RUNNER_TEMP + "/goes", "x")`);
   await expect(job([leave])).rejects.toThrow(/LEFTOVERS: \S+\/tmp\/stays lies in the system's temporary folder/);
   const tidy = await job([

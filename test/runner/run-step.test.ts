@@ -21,7 +21,7 @@ function printed(result: { log: string }): string {
 
 const shortGrace = { sigintMs: 300, sigtermMs: 100 };
 
-describe("what the process gets", () => {
+describe.concurrent("what the process gets", () => {
   it("is a clean environment, no stdin, and the workspace as its folder", async () => {
     process.env["SOMETHING_OF_MINE"] = "1";
     const result = await run(`print(JSON.stringify({ env, cwd: process.cwd(), stdin: fs.readFileSync(0, "utf8") }))`);
@@ -81,7 +81,7 @@ describe("what the process gets", () => {
   });
 });
 
-it("can run twice at once on one machine without sharing a file", async () => {
+it.concurrent("can run twice at once on one machine without sharing a file", async () => {
   using machine = createMachine();
   const one = (value: string) =>
     run(`for (let n = 0; n < 50; n++) { append("GITHUB_OUTPUT", "v${value}" + n + "=${value}\\n"); await wait(1); }`, {
@@ -93,7 +93,7 @@ it("can run twice at once on one machine without sharing a file", async () => {
   expect(Object.keys(b.outputs)).toHaveLength(50);
 });
 
-describe("file commands", () => {
+describe.concurrent("file commands", () => {
   it("hand over outputs, environment, path and state in both forms", async () => {
     const result = await run(`
       append("GITHUB_OUTPUT", "plain=a=b<<c\\nmany<<END\\none\\r\\n\\ntwo\\nEND\\nempty<<E\\nE\\n");
@@ -157,7 +157,7 @@ describe("file commands", () => {
   });
 });
 
-describe("workflow commands", () => {
+describe.concurrent("workflow commands", () => {
   it("become annotations with their properties unescaped and the file relative to the workspace", async () => {
     const result = await run(`
       print("  ::error file=" + process.cwd() + "/k8s/web.yaml,line=12,col=3,endLine=14,title=A%2C B%3A 100%25::first%0Asecond %2525");
@@ -304,19 +304,16 @@ describe.concurrent("the end of a step", () => {
   it("comes by SIGTERM when SIGINT is ignored", async () => {
     const result = await run(`process.on("SIGINT", () => print("no")); print("waiting"); await wait(60000)`, {
       cancelAt: /^waiting/,
-      grace: shortGrace,
+      grace: { sigintMs: 300, sigtermMs: 10_000 },
     });
     expect(result).toMatchObject({ outcome: "cancelled", exitCode: null, signal: "SIGTERM" });
   });
 
-  it("comes by SIGKILL 10 s after SIGINT when both are ignored, and the harness says so", async () => {
-    const script = `process.on("SIGINT", () => print("no")); process.on("SIGTERM", () => print("never")); print("waiting"); await wait(60000)`;
-    const started = performance.now();
-    const result = await run(script, { cancelAt: /^waiting/, tolerate: ["RUNNER_CANCEL_IGNORED"] });
-    expect(result).toMatchObject({ outcome: "cancelled", signal: "SIGKILL" });
-    expect(result.findings[0]?.message).toContain("last line: never");
-    expect(performance.now() - started).toBeGreaterThanOrEqual(10_000);
-    await expect(run(script, { cancelAt: /^waiting/, grace: shortGrace })).rejects.toThrow("RUNNER_CANCEL_IGNORED");
+  it("is told to the test when the step had to be killed", async () => {
+    const script = `process.on("SIGINT", () => 0); process.on("SIGTERM", () => 0); print("waiting"); await wait(60000)`;
+    await expect(run(script, { cancelAt: /^waiting/, grace: shortGrace })).rejects.toThrow(
+      /RUNNER_CANCEL_IGNORED: process \d+ outlived SIGINT and SIGTERM/,
+    );
   });
 
   it("is a failure after the step's time limit", async () => {
@@ -342,4 +339,31 @@ describe.concurrent("the end of a step", () => {
     writeFileSync(join(folder, "action.yml"), "name: x\nruns:\n  using: node20\n  main: dist/index.js\n");
     await expect(runStep({ action: folder })).rejects.toThrow("node20");
   });
+});
+
+// On its own, as the timers of the whole process stand still here.
+it("sends SIGTERM 7.5 s after SIGINT, and SIGKILL 2.5 s after that, to the millisecond", async () => {
+  const heard = { SIGINT: Promise.withResolvers(), SIGTERM: Promise.withResolvers() };
+  const script = `for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => print(signal)); print("waiting"); await wait(60000)`;
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const onLine = (line: string) => {
+      if (line === "SIGINT" || line === "SIGTERM") heard[line].resolve(undefined);
+    };
+    const running = run(script, { cancelAt: /^waiting/, onLine, tolerate: ["RUNNER_CANCEL_IGNORED"] });
+    await heard.SIGINT.promise;
+    vi.advanceTimersByTime(7_499);
+    expect(vi.getTimerCount()).toBe(1);
+    vi.advanceTimersByTime(1);
+    await heard.SIGTERM.promise;
+    vi.advanceTimersByTime(2_499);
+    expect(vi.getTimerCount()).toBe(1);
+    vi.advanceTimersByTime(1);
+    const result = await running;
+    expect(result).toMatchObject({ outcome: "cancelled", signal: "SIGKILL" });
+    expect(result.signalsSent).toEqual(["SIGINT", "SIGTERM", "SIGKILL"]);
+    expect(result.findings[0]?.message).toContain("last line: SIGTERM");
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -1,13 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import * as core from "@actions/core";
 import fc from "fast-check";
-import { describe, expect, it, vi } from "vitest";
+import { rolldown } from "rolldown";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 // @boundaries-ignore the writer is no public API; this is where it meets the runner's grammar
 import { heredoc, writeFileCommands } from "../../packages/action/src/files.ts";
 import { parseCommand } from "./commands.ts";
@@ -16,9 +17,23 @@ import { createMachine, runJob, runStep, type StepOptions } from "./index.ts";
 import { createMasks } from "./masks.ts";
 
 // Each test starts processes; a busy machine takes its time for them.
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
-const seam = fileURLToPath(new URL("./fixtures/seam", import.meta.url));
+const source = fileURLToPath(new URL("./fixtures/seam", import.meta.url));
+const seam = mkdtempSync(join(tmpdir(), "seam-"));
+
+// One file starts ten times as fast as the packages' sources, and most of these tests are starts.
+beforeAll(async () => {
+  const input = { main: join(source, "main.ts"), post: join(source, "post.ts") };
+  const bundle = await rolldown({ input, platform: "node", resolve: { conditionNames: ["source", "import", "node"] } });
+  await bundle.write({ dir: seam, format: "esm", entryFileNames: "[name].js" });
+  await bundle.close();
+  writeFileSync(join(seam, "package.json"), JSON.stringify({ type: "module" }));
+  const declared = readFileSync(join(source, "action.yml"), "utf8");
+  writeFileSync(join(seam, "action.yml"), declared.replaceAll(/(main|post)\.ts$/gm, "$1.js"));
+});
+
+afterAll(() => rmSync(seam, { recursive: true }));
 
 function run(inputs: Readonly<Record<string, string>>, options: Partial<StepOptions> = {}) {
   return runStep({ action: seam, ...options, with: inputs });
@@ -31,72 +46,11 @@ function start(inputs: Readonly<Record<string, string>>, folder: string, more: R
   for (const name of ["GITHUB_STATE", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_ENV", "GITHUB_STEP_SUMMARY"]) {
     env[name] = join(folder, name);
   }
-  const entry = join(seam, "main.ts");
+  const entry = join(seam, "main.js");
   return spawn(process.execPath, [entry], { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });
 }
 
-const hostile = "x\n::set-output name=stolen::y\n::add-mask::seam\n##[error]forged\n::stop-commands::z";
-
-describe("hostile text", () => {
-  it.each(["refuse", "print"])("in what the action says starts no command: %s", async (what) => {
-    const result = await run({ do: what, text: hostile });
-    expect(Object.keys(result.outputs)).toEqual(["result"]);
-    expect(result.state).toEqual({ begun: "yes" });
-    // Only the token with which the seam stops commands, which the runner masks itself.
-    expect(result.masks).toEqual(what === "print" ? [expect.stringMatching(/^[0-9a-f-]{36}$/)] : []);
-    expect(result.annotations.map((annotation) => annotation.message).join()).not.toBe("forged");
-    expect(result.annotations).toHaveLength(what === "refuse" ? 1 : 0);
-    expect(result.log).toMatch(what === "refuse" ? /INPUT_CONFLICT/ : /seam: done$/);
-  });
-
-  it("with a lone carriage return is refused, and the refusal starts no command either", async () => {
-    const result = await run({ do: "print", text: "x\r::set-output name=stolen::y" });
-    expect(result.annotations.map((annotation) => annotation.title)).toEqual(["INPUT_INVALID"]);
-    expect(result.outputs).toEqual({ result: "failed" });
-  });
-
-  it("in an output is read back to the letter, delimiters and all", async () => {
-    const value = "a<<ghadelimiter_x\nb=c\nghadelimiter_x\n\r\nEOF\n";
-    const result = await run({ do: "output", text: `<${value}>` });
-    expect(result.outputs["value"]).toBe(`<${value}>`);
-    expect(result.env).toEqual({ SEAM: "ran" });
-  });
-});
-
-describe("what a failed run leaves", () => {
-  it("is no variable, but the outputs that tell of it", async () => {
-    const result = await run({ do: "refuse", text: "k8s/web.yaml" });
-    expect(result).toMatchObject({ outcome: "failure", exitCode: 1, env: {}, outputs: { result: "failed" } });
-    expect(result.annotations[0]).toMatchObject({ title: "INPUT_CONFLICT", file: "k8s/web.yaml", line: 3 });
-  });
-
-  it("shows no secret, not even one in the cause of a bug", async () => {
-    const token = "first-half-of-it\nsecond-half-of-it";
-    const result = await run({ do: "leak", token });
-    expect(result.log.split("##[endgroup]").slice(1).join()).not.toContain("half-of-it");
-    expect(result.log).toContain("INTERNAL");
-  });
-
-  it("is every fault of the inputs at once, and nothing done", async () => {
-    using machine = createMachine();
-    const result = await run({ mode: "sideways", to: "x" }, { machine });
-    const titles = result.annotations.map((annotation) => annotation.title);
-    expect(titles).toContain("INPUT_REQUIRED");
-    expect(titles).toContain("INPUT_INVALID");
-    expect(result.state).toEqual({});
-  });
-});
-
-describe("the job summary", () => {
-  it("of 3 MiB arrives below the limit, folded parts whole, and says what is missing", async () => {
-    const result = await run({ do: "long-summary" });
-    expect(Buffer.byteLength(result.summary)).toBeLessThan(1024 * 1024);
-    expect(result.summary).toContain("Left out for size");
-    expect(result.summary.split("<details>").length).toBe(result.summary.split("</details>").length);
-    expect(result.findings).toEqual([]);
-  });
-});
-
+// First, because its longest case waits five seconds beside the others.
 describe.concurrent("a cancelled run", () => {
   it.each(["wait", "ignore"])(
     "has its report on disk within 7 s and its post runs: %s",
@@ -141,7 +95,69 @@ describe.concurrent("a cancelled run", () => {
   });
 });
 
-describe("a bug that nobody caught", () => {
+const hostile = "x\n::set-output name=stolen::y\n::add-mask::seam\n##[error]forged\n::stop-commands::z";
+
+describe.concurrent("hostile text", () => {
+  it.each(["refuse", "print"])("in what the action says starts no command: %s", async (what) => {
+    const result = await run({ do: what, text: hostile });
+    expect(Object.keys(result.outputs)).toEqual(["result"]);
+    expect(result.state).toEqual({ begun: "yes" });
+    // Only the token with which the seam stops commands, which the runner masks itself.
+    expect(result.masks).toEqual(what === "print" ? [expect.stringMatching(/^[0-9a-f-]{36}$/)] : []);
+    expect(result.annotations.map((annotation) => annotation.message).join()).not.toBe("forged");
+    expect(result.annotations).toHaveLength(what === "refuse" ? 1 : 0);
+    expect(result.log).toMatch(what === "refuse" ? /INPUT_CONFLICT/ : /seam: done$/);
+  });
+
+  it("with a lone carriage return is refused, and the refusal starts no command either", async () => {
+    const result = await run({ do: "print", text: "x\r::set-output name=stolen::y" });
+    expect(result.annotations.map((annotation) => annotation.title)).toEqual(["INPUT_INVALID"]);
+    expect(result.outputs).toEqual({ result: "failed" });
+  });
+
+  it("in an output is read back to the letter, delimiters and all", async () => {
+    const value = "a<<ghadelimiter_x\nb=c\nghadelimiter_x\n\r\nEOF\n";
+    const result = await run({ do: "output", text: `<${value}>` });
+    expect(result.outputs["value"]).toBe(`<${value}>`);
+    expect(result.env).toEqual({ SEAM: "ran" });
+  });
+});
+
+describe.concurrent("what a failed run leaves", () => {
+  it("is no variable, but the outputs that tell of it", async () => {
+    const result = await run({ do: "refuse", text: "k8s/web.yaml" });
+    expect(result).toMatchObject({ outcome: "failure", exitCode: 1, env: {}, outputs: { result: "failed" } });
+    expect(result.annotations[0]).toMatchObject({ title: "INPUT_CONFLICT", file: "k8s/web.yaml", line: 3 });
+  });
+
+  it("shows no secret, not even one in the cause of a bug", async () => {
+    const token = "first-half-of-it\nsecond-half-of-it";
+    const result = await run({ do: "leak", token });
+    expect(result.log.split("##[endgroup]").slice(1).join()).not.toContain("half-of-it");
+    expect(result.log).toContain("INTERNAL");
+  });
+
+  it("is every fault of the inputs at once, and nothing done", async () => {
+    using machine = createMachine();
+    const result = await run({ mode: "sideways", to: "x" }, { machine });
+    const titles = result.annotations.map((annotation) => annotation.title);
+    expect(titles).toContain("INPUT_REQUIRED");
+    expect(titles).toContain("INPUT_INVALID");
+    expect(result.state).toEqual({});
+  });
+});
+
+describe("the job summary", () => {
+  it("of 3 MiB arrives below the limit, folded parts whole, and says what is missing", async () => {
+    const result = await run({ do: "long-summary" });
+    expect(Buffer.byteLength(result.summary)).toBeLessThan(1024 * 1024);
+    expect(result.summary).toContain("Left out for size");
+    expect(result.summary.split("<details>").length).toBe(result.summary.split("</details>").length);
+    expect(result.findings).toEqual([]);
+  });
+});
+
+describe.concurrent("a bug that nobody caught", () => {
   it.each([
     ["throw", "nobody caught RangeError: thrown in a timer", /RangeError: thrown in a timer\n +at /],
     ["reject", "nobody caught TypeError: rejected on the side", /TypeError: rejected on the side\n +at /],
@@ -157,7 +173,7 @@ describe("a bug that nobody caught", () => {
   });
 });
 
-it("goes on to its end when nobody reads its log any more", async () => {
+it.concurrent("goes on to its end when nobody reads its log any more", async () => {
   const folder = mkdtempSync(join(tmpdir(), "seam-"));
   const child = start({ do: "chatter" }, folder);
   child.stdout.once("data", () => child.stdout.destroy());

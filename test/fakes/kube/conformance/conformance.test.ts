@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Kube, startKube } from "../index.ts";
 import { cases } from "./cases/index.ts";
 import { compareRuns, runCase } from "./run.ts";
+
+// The cases wait more than they work.
+vi.setConfig({ maxConcurrency: 20 });
 
 describe("the embedded API server on its own", () => {
   let kube: Kube;
