@@ -24,7 +24,7 @@ export interface Call {
   readonly lookup?: { readonly part: string; readonly kind: Ec2Kind };
 }
 
-export type Ec2Kind = "vpc" | "subnet" | "igw" | "rt" | "eip" | "nat" | "sg" | "lt" | "key";
+export type Ec2Kind = "vpc" | "subnet" | "igw" | "rt" | "eip" | "nat" | "sg" | "lt" | "key" | "eigw" | "endpoint";
 
 /** When an action counts as done. Without one: when its last call was answered. */
 export type Until =
@@ -38,6 +38,7 @@ export type Until =
   | { readonly kind: "fargate-gone"; readonly name: string }
   | { readonly kind: "capability-active"; readonly name: string }
   | { readonly kind: "capability-gone"; readonly name: string }
+  | { readonly kind: "vpc-ipv6"; readonly part: string }
   | { readonly kind: "nat-available"; readonly part: string }
   | { readonly kind: "nat-gone"; readonly id: string }
   /** The insights about this minor are fresh, and let the upgrade pass. */

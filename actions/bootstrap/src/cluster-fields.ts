@@ -84,6 +84,10 @@ export function pairs(context: Context): readonly FieldPair[] {
   for (const { path, desired, member } of componentConfigs(config)) {
     found.push(pair(path, "C", desired, projected(desired, live?.[member])));
   }
+  if (config.vpc.controlPlaneEgressMode !== undefined) {
+    const mode = vpc?.controlPlaneEgressMode ?? "AWS_MANAGED";
+    found.push(pair("vpc.controlPlaneEgressMode", "C!", config.vpc.controlPlaneEgressMode, mode));
+  }
   const { extension } = config;
   if (extension?.deletionProtection !== undefined) {
     found.push(pair("deletionProtection", "C", extension.deletionProtection, live?.deletionProtection ?? false));

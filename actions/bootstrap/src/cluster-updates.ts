@@ -31,6 +31,7 @@ const UPDATES: readonly { readonly name: string; readonly paths: readonly string
     name: "endpoint",
     paths: ["vpc.clusterEndpoints.publicAccess", "vpc.clusterEndpoints.privateAccess", "vpc.publicAccessCIDRs"],
   },
+  { name: "egress", paths: ["vpc.controlPlaneEgressMode"] },
   { name: "encryption", paths: ["secretsEncryption.keyARN"] },
   { name: "auto-mode", paths: ["autoModeConfig.enabled", "autoModeConfig.nodePools", "gatewayApi.crds.managed"] },
   { name: "tier", paths: ["controlPlaneScalingConfig.tier"] },
@@ -152,6 +153,8 @@ function updateCalls(context: Context, name: string): readonly Call[] {
             : {}),
         },
       });
+    case "egress":
+      return update({ resourcesVpcConfig: { controlPlaneEgressMode: vpc.controlPlaneEgressMode } });
     case "encryption":
       return [
         {
@@ -199,9 +202,21 @@ function fixedFindings(context: Context): readonly Finding[] {
   const live = cluster?.encryptionConfig?.[0]?.provider?.keyArn;
   const mode = cluster?.accessConfig?.authenticationMode ?? "CONFIG_MAP";
   const wanted = wantedMode(context);
+  const { vpc } = config;
+  const isRouted = cluster?.resourcesVpcConfig?.controlPlaneEgressMode === "CUSTOMER_ROUTED";
   const fixed: readonly (readonly [string, unknown, unknown])[] = [
     ["accessConfig.authenticationMode", MODES.indexOf(wanted) < MODES.indexOf(mode) ? wanted : mode, mode],
+    [
+      "vpc.controlPlaneEgressMode",
+      isRouted ? (vpc.controlPlaneEgressMode ?? "CUSTOMER_ROUTED") : undefined,
+      isRouted ? "CUSTOMER_ROUTED" : undefined,
+    ],
     ["iam.serviceRoleARN", config.iam.serviceRoleARN ?? cluster?.roleArn, cluster?.roleArn],
+    [
+      "kubernetesNetworkConfig.ipFamily",
+      config.kubernetesNetworkConfig.ipFamily.toLowerCase(),
+      cluster?.kubernetesNetworkConfig?.ipFamily ?? "ipv4",
+    ],
     [
       "kubernetesNetworkConfig.serviceIPv4CIDR",
       config.kubernetesNetworkConfig.serviceIPv4CIDR ?? cluster?.kubernetesNetworkConfig?.serviceIpv4Cidr,

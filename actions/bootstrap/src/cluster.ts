@@ -100,10 +100,13 @@ function createCluster(context: Context, version: string): Action {
       ...(securityGroups(context).length === 0 ? {} : { securityGroupIds: securityGroups(context) }),
       endpointPublicAccess: config.vpc.clusterEndpoints.publicAccess,
       endpointPrivateAccess: config.vpc.clusterEndpoints.privateAccess,
+      ...(config.vpc.controlPlaneEgressMode === undefined
+        ? {}
+        : { controlPlaneEgressMode: config.vpc.controlPlaneEgressMode }),
       ...(config.vpc.publicAccessCIDRs.length === 0 ? {} : { publicAccessCidrs: config.vpc.publicAccessCIDRs }),
     },
     kubernetesNetworkConfig: {
-      ipFamily: "ipv4",
+      ipFamily: config.kubernetesNetworkConfig.ipFamily === "IPv6" ? "ipv6" : "ipv4",
       ...(config.kubernetesNetworkConfig.serviceIPv4CIDR === undefined
         ? {}
         : { serviceIpv4Cidr: config.kubernetesNetworkConfig.serviceIPv4CIDR }),

@@ -3,6 +3,7 @@ import { clusterValues } from "./cluster-values.ts";
 import type { Facts } from "./facts.ts";
 import { withIgnoredFields } from "./ignored-fields.ts";
 import type { Inputs } from "./inputs.ts";
+import { ipv6RangeOf } from "./ipv6-range.ts";
 import { type Ownership, PART, readTags, type Tags } from "./tags.ts";
 import type { Known } from "./value.ts";
 
@@ -54,7 +55,14 @@ export function knownParts(facts: Facts): Known {
   };
   const { network } = facts;
   const tagged = (tags: Parameters<typeof readTags>[0]) => partOf(name, readTags(tags));
-  for (const vpc of network.vpcs) add(tagged(vpc.Tags), "id", vpc.VpcId);
+  for (const vpc of network.vpcs) {
+    add(tagged(vpc.Tags), "id", vpc.VpcId);
+    add(tagged(vpc.Tags), "ipv6", ipv6RangeOf(vpc));
+  }
+  for (const gateway of network.egressGateways) add(tagged(gateway.Tags), "id", gateway.EgressOnlyInternetGatewayId);
+  for (const endpoint of network.endpoints) {
+    if (!/^delet/i.test(endpoint.State ?? "")) add(tagged(endpoint.Tags), "id", endpoint.VpcEndpointId);
+  }
   for (const subnet of network.subnets) add(tagged(subnet.Tags), "id", subnet.SubnetId);
   for (const gateway of network.internetGateways) add(tagged(gateway.Tags), "id", gateway.InternetGatewayId);
   for (const table of network.routeTables) add(tagged(table.Tags), "id", table.RouteTableId);

@@ -1,4 +1,5 @@
 import type { Capability, ManagedNodeGroup, PodIdentityAssociation } from "@eks-actions/cluster-config";
+import { ipv6CniPolicy } from "@eks-actions/cluster-config";
 import type { Context } from "./context.ts";
 import { partitionOf, roleName } from "./names.ts";
 import { document, type Grant, nodeGrant, type Statement, wellKnownGrant } from "./policies.ts";
@@ -84,17 +85,20 @@ export function nodeRole(context: Context, group: ManagedNodeGroup, cniHasOwnRol
   const { config } = context;
   if (group.iam.instanceRoleARN !== undefined) return undefined;
   const base = ["AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodePolicy", "AmazonSSMManagedInstanceCore"];
-  if (!cniHasOwnRole) base.push("AmazonEKS_CNI_Policy");
+  const isIpv6 = config.kubernetesNetworkConfig.ipFamily === "IPv6";
+  if (!cniHasOwnRole && !isIpv6) base.push("AmazonEKS_CNI_Policy");
   const partition = partitionOf(config.metadata.region);
+  const given = permissions(context, {
+    arns: [...base.map((name) => aws(context, name)), ...group.iam.attachPolicyARNs],
+    document: group.iam.attachPolicy,
+    grants: group.iam.withAddonPolicies.map((name) => nodeGrant(name, partition)),
+  });
   return {
     part: `role-ng-${group.name}`,
     name: group.iam.instanceRoleName ?? roleName(config.metadata.name, config.metadata.region, `ng-${group.name}`),
     trust: nodeTrust(context),
-    ...permissions(context, {
-      arns: [...base.map((name) => aws(context, name)), ...group.iam.attachPolicyARNs],
-      document: group.iam.attachPolicy,
-      grants: group.iam.withAddonPolicies.map((name) => nodeGrant(name, partition)),
-    }),
+    managed: given.managed,
+    inline: { ...given.inline, ...(!cniHasOwnRole && isIpv6 ? { "cni-ipv6": ipv6CniPolicy } : {}) },
     boundary: group.iam.instanceRolePermissionsBoundary,
     source: `${group.source}.iam`,
   };

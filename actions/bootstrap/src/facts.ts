@@ -1,5 +1,6 @@
 import type {
   Ec2Address,
+  Ec2EgressGateway,
   Ec2Image,
   Ec2InternetGateway,
   Ec2KeyPair,
@@ -10,6 +11,7 @@ import type {
   Ec2SecurityGroup,
   Ec2Subnet,
   Ec2Vpc,
+  Ec2VpcEndpoint,
   Ec2Zone,
   EksAccessEntry,
   EksAccessPolicy,
@@ -106,6 +108,10 @@ export interface LiveNetwork {
   readonly dnsHostnames: ReadonlyMap<string, boolean>;
   readonly subnets: readonly Ec2Subnet[];
   readonly internetGateways: readonly Ec2InternetGateway[];
+  /** Read only where the file asks for IPv6. */
+  readonly egressGateways: readonly Ec2EgressGateway[];
+  /** Read only where the file asks for a private cluster. */
+  readonly endpoints: readonly Ec2VpcEndpoint[];
   readonly routeTables: readonly Ec2RouteTable[];
   readonly natGateways: readonly Ec2NatGateway[];
   readonly addresses: readonly Ec2Address[];

@@ -11,6 +11,8 @@ const KINDS: Readonly<Record<string, string>> = {
   RouteTable: "route table",
   InternetGateway: "internet gateway",
   NatGateway: "NAT gateway",
+  EgressOnlyGateway: "egress-only gateway",
+  VpcEndpoint: "VPC endpoint",
   SecurityGroup: "security group",
   LaunchTemplate: "launch template",
   KeyPair: "key pair",

@@ -32,6 +32,10 @@ export async function findMade(
       return found((await aws.ec2.securityGroups(query, signal))[0]?.GroupId);
     case "key":
       return found((await aws.ec2.keyPairs(query, signal))[0]?.KeyPairId);
+    case "eigw":
+      return found((await aws.ec2.egressGateways(query, signal))[0]?.EgressOnlyInternetGatewayId);
+    case "endpoint":
+      return found((await aws.ec2.vpcEndpoints(query, signal))[0]?.VpcEndpointId);
     case "nat": {
       const nats = await aws.ec2.natGateways(query, signal);
       return found(nats.find((nat) => nat.State === "available" || nat.State === "pending")?.NatGatewayId);

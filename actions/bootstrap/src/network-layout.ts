@@ -69,8 +69,14 @@ export function layout(cidr: string, zones: readonly string[]): readonly OwnSubn
   ]);
 }
 
+/** The subnets that the file asks for: a private cluster has no public ones, and keeps the others where they would be. */
+export function ownSubnets(config: ClusterConfig, zones: readonly string[]): readonly OwnSubnet[] {
+  const all = layout(config.vpc.cidr, zones);
+  return config.privateCluster.enabled ? all.filter((subnet) => !subnet.isPublic) : all;
+}
+
 export function natCount(config: ClusterConfig, zones: number): number {
-  if (config.vpc.nat === "Disable") return 0;
+  if (config.vpc.nat === "Disable" || config.privateCluster.enabled) return 0;
   return config.vpc.nat === "Single" ? 1 : zones;
 }
 

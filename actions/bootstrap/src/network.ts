@@ -3,9 +3,12 @@ import { create, quick } from "./build.ts";
 import type { Context } from "./context.ts";
 import { usual } from "./durations.ts";
 import type { Finding } from "./finding.ts";
-import { chooseZones, layout, natCount, type OwnSubnet } from "./network-layout.ts";
+import { egressGateway, ipv6Block, ipv6Subnet, usesIpv6 } from "./ipv6.ts";
+import { chooseZones, natCount, type OwnSubnet, ownSubnets } from "./network-layout.ts";
+import { privateRouting, publicRouting } from "./network-routes.ts";
 import { tagSpecification, tagsOf } from "./tags.ts";
 import { ref } from "./value.ts";
+import { planEndpoints } from "./vpc-endpoints.ts";
 
 /** Steps of a VPC of our own: every call that the live network still lacks. */
 export function ownNetwork(context: Context): Step {
@@ -20,8 +23,9 @@ export function ownNetwork(context: Context): Step {
       hint: "choose another instance type, or list `availabilityZones`",
     });
   }
-  const subnets = layout(config.vpc.cidr, zones);
+  const subnets = ownSubnets(config, zones);
   const nats = natCount(config, zones.length);
+  const publics = subnets.filter((subnet) => subnet.isPublic);
   const vpc = facts.network.vpcs.find((candidate) => candidate.VpcId === known.get("vpc#id"));
   if (vpc !== undefined && config.vpc.hasCidr && vpc.CidrBlock !== config.vpc.cidr) {
     findings.push({
@@ -34,10 +38,12 @@ export function ownNetwork(context: Context): Step {
   }
   const actions = [
     ...vpcActions(context),
-    ...gatewayActions(context),
-    ...subnets.flatMap((subnet) => subnetActions(context, subnet)),
+    ...(publics.length === 0 ? [] : gatewayActions(context)),
+    ...egressGateway(context),
+    ...subnets.flatMap((subnet, index) => subnetActions(context, subnet, index)),
     ...securityGroupActions(context),
-    ...publicRouting(context, subnets),
+    ...(publics.length === 0 ? [] : publicRouting(context, publics)),
+    ...planEndpoints(context, subnets).actions,
     ...Array.from({ length: nats }, (_, index) => natActions(context, index)).flat(),
     ...subnets
       .filter((subnet) => !subnet.isPublic)
@@ -69,6 +75,7 @@ function vpcActions(context: Context): readonly Action[] {
       operation: "CreateVpc",
       args: {
         CidrBlock: config.vpc.cidr,
+        ...ipv6Block(config),
         TagSpecifications: tagSpecification(
           "vpc",
           tagsOf(context.ownership, "vpc", { cidr: config.vpc.cidr }),
@@ -91,7 +98,33 @@ function vpcActions(context: Context): readonly Action[] {
       });
     }
   }
-  return quick("vpc", { kind: "Vpc", name: config.metadata.name }, id === undefined, calls, ["role-cluster"]);
+  calls.push(...extraRanges(context, id));
+  const [action] = quick("vpc", { kind: "Vpc", name: config.metadata.name }, id === undefined, calls, ["role-cluster"]);
+  if (action === undefined) return [];
+  // Subnets need their part of the IPv6 block, which EC2 gives a moment after the VPC.
+  const isPending = usesIpv6(config) && !known.has("vpc#ipv6");
+  return [isPending ? { ...action, until: { kind: "vpc-ipv6", part: "vpc" } } : action];
+}
+
+/** Ranges beside the first one. One that the file no longer lists stays: subnets may lie in it. */
+function extraRanges(context: Context, id: string | undefined): readonly Call[] {
+  const { config, facts } = context;
+  const vpc = facts.network.vpcs.find((candidate) => candidate.VpcId === id && id !== undefined);
+  const present = [
+    ...(vpc?.CidrBlockAssociationSet ?? []).map((range) => range.CidrBlock),
+    ...(vpc?.Ipv6CidrBlockAssociationSet ?? []).map((range) => range.Ipv6CidrBlock),
+  ];
+  const associate = (range: Readonly<Record<string, unknown>>): Call => ({
+    service: "ec2",
+    operation: "AssociateVpcCidrBlock",
+    args: { VpcId: ref("vpc"), ...range },
+  });
+  return [
+    ...config.vpc.extraCIDRs.filter((cidr) => !present.includes(cidr)).map((cidr) => associate({ CidrBlock: cidr })),
+    ...config.vpc.extraIPv6CIDRs
+      .filter((cidr) => !present.includes(cidr))
+      .map((cidr) => associate({ Ipv6CidrBlock: cidr, Ipv6Pool: config.vpc.ipv6Pool })),
+  ];
 }
 
 function gatewayActions(context: Context): readonly Action[] {
@@ -124,7 +157,7 @@ function gatewayActions(context: Context): readonly Action[] {
   return quick("igw", { kind: "InternetGateway", name: "igw" }, id === undefined, calls, ["vpc"]);
 }
 
-function subnetActions(context: Context, subnet: OwnSubnet): readonly Action[] {
+function subnetActions(context: Context, subnet: OwnSubnet, index: number): readonly Action[] {
   const { known, facts, config } = context;
   const id = known.get(`${subnet.part}#id`);
   const live = facts.network.subnets.find((candidate) => candidate.SubnetId === id);
@@ -139,6 +172,7 @@ function subnetActions(context: Context, subnet: OwnSubnet): readonly Action[] {
         VpcId: ref("vpc"),
         CidrBlock: subnet.cidr,
         AvailabilityZone: subnet.zone,
+        ...(usesIpv6(config) ? { Ipv6CidrBlock: ipv6Subnet(index) } : {}),
         TagSpecifications: tagSpecification("subnet", tags, `${config.metadata.name}/${subnet.part}`),
       },
       gives: { [`${subnet.part}#id`]: "Subnet.SubnetId" },
@@ -150,6 +184,13 @@ function subnetActions(context: Context, subnet: OwnSubnet): readonly Action[] {
       service: "ec2",
       operation: "ModifySubnetAttribute",
       args: { SubnetId: ref(subnet.part), MapPublicIpOnLaunch: { Value: true } },
+    });
+  }
+  if (subnet.isPublic && usesIpv6(config) && live?.AssignIpv6AddressOnCreation !== true) {
+    calls.push({
+      service: "ec2",
+      operation: "ModifySubnetAttribute",
+      args: { SubnetId: ref(subnet.part), AssignIpv6AddressOnCreation: { Value: true } },
     });
   }
   const hostnames = config.vpc.hostnameType;
@@ -184,61 +225,6 @@ function securityGroupActions(context: Context): readonly Action[] {
     lookup: { part, kind: "sg" },
   };
   return quick(part, { kind: "SecurityGroup", name: part }, true, [call], ["vpc"]);
-}
-
-/** Route table with its associations and routes, as far as they are missing. */
-function routeTable(context: Context, part: string, subnets: readonly string[], gateway: string | undefined) {
-  const { known, facts, config } = context;
-  const id = known.get(`${part}#id`);
-  const live = facts.network.routeTables.find((table) => table.RouteTableId === id);
-  const calls: Call[] = [];
-  if (id === undefined) {
-    calls.push({
-      service: "ec2",
-      operation: "CreateRouteTable",
-      args: {
-        VpcId: ref("vpc"),
-        TagSpecifications: tagSpecification(
-          "route-table",
-          tagsOf(context.ownership, part, {}),
-          `${config.metadata.name}/${part}`,
-        ),
-      },
-      gives: { [`${part}#id`]: "RouteTable.RouteTableId" },
-      lookup: { part, kind: "rt" },
-    });
-  }
-  for (const subnet of subnets) {
-    const associated = live?.Associations?.some(
-      (entry) => entry.SubnetId === known.get(`${subnet}#id`) && entry.SubnetId !== undefined,
-    );
-    if (associated !== true) {
-      calls.push({
-        service: "ec2",
-        operation: "AssociateRouteTable",
-        args: { RouteTableId: ref(part), SubnetId: ref(subnet) },
-      });
-    }
-  }
-  const routed = live?.Routes?.find(
-    (route) => route.DestinationCidrBlock === "0.0.0.0/0" && route.State !== "blackhole",
-  );
-  const route = (target: Readonly<Record<string, unknown>>): Call => ({
-    service: "ec2",
-    operation:
-      live?.Routes?.some((entry) => entry.DestinationCidrBlock === "0.0.0.0/0") === true
-        ? "ReplaceRoute"
-        : "CreateRoute",
-    args: { RouteTableId: ref(part), DestinationCidrBlock: "0.0.0.0/0", ...target },
-  });
-  if (gateway !== undefined && routed === undefined) calls.push(route({ GatewayId: ref(gateway) }));
-  return { isNew: id === undefined, calls, routed, route };
-}
-
-function publicRouting(context: Context, subnets: readonly OwnSubnet[]): readonly Action[] {
-  const parts = subnets.filter((subnet) => subnet.isPublic).map((subnet) => subnet.part);
-  const { isNew, calls } = routeTable(context, "rt-public", parts, "igw");
-  return quick("rt-public", { kind: "RouteTable", name: "rt-public" }, isNew, calls, ["vpc", "igw", ...parts]);
 }
 
 function natActions(context: Context, index: number): readonly Action[] {
@@ -291,20 +277,5 @@ function natActions(context: Context, index: number): readonly Action[] {
       until: { kind: "nat-available", part },
       expectedSeconds: usual.nat.usual,
     }),
-  ];
-}
-
-function privateRouting(context: Context, subnet: OwnSubnet, index: number, nats: number): readonly Action[] {
-  const part = `rt-private-${index}`;
-  const target = { kind: "RouteTable", name: part };
-  const { isNew, calls, routed, route } = routeTable(context, part, [subnet.part], undefined);
-  const nat = `nat-${nats === 1 ? 0 : index}`;
-  const table = quick(part, target, isNew, calls, ["vpc", subnet.part]);
-  if (nats === 0) return table;
-  const wanted = context.known.get(`${nat}#id`);
-  if (routed !== undefined && routed.NatGatewayId === wanted) return table;
-  return [
-    ...table,
-    ...quick(`${part}-route`, target, routed === undefined, [route({ NatGatewayId: ref(nat) })], [part, nat], "route"),
   ];
 }

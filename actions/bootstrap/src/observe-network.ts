@@ -1,6 +1,7 @@
 import type { ClusterApi, EksCluster } from "@eks-actions/aws";
 import type { ClusterConfig } from "@eks-actions/cluster-config";
 import type { LiveNetwork } from "./facts.ts";
+import { usesIpv6 } from "./ipv6.ts";
 
 /** Parts of ours by tag, and what the file or an adopted cluster names. */
 export async function observeNetwork(
@@ -10,7 +11,17 @@ export async function observeNetwork(
   signal: AbortSignal,
 ): Promise<LiveNetwork> {
   const query = { filters: { "tag:eks-actions/part": [`${config.metadata.name}/*`] } };
-  const [vpcs, subnets, internetGateways, routeTables, natGateways, addresses, securityGroups] = await Promise.all([
+  const [
+    vpcs,
+    subnets,
+    internetGateways,
+    routeTables,
+    natGateways,
+    addresses,
+    securityGroups,
+    egressGateways,
+    endpoints,
+  ] = await Promise.all([
     aws.ec2.vpcs(query, signal),
     aws.ec2.subnets(query, signal),
     aws.ec2.internetGateways(query, signal),
@@ -18,6 +29,8 @@ export async function observeNetwork(
     aws.ec2.natGateways(query, signal),
     aws.ec2.addresses(query, signal),
     aws.ec2.securityGroups(query, signal),
+    usesIpv6(config) ? aws.ec2.egressGateways(query, signal) : [],
+    config.privateCluster.enabled ? aws.ec2.vpcEndpoints(query, signal) : [],
   ]);
   const foreign = await foreignNetwork(
     aws,
@@ -41,6 +54,8 @@ export async function observeNetwork(
     dnsHostnames,
     subnets,
     internetGateways,
+    egressGateways,
+    endpoints,
     routeTables,
     natGateways,
     addresses,

@@ -2,7 +2,7 @@ import type { Ec2Subnet } from "@eks-actions/aws";
 import type { ManagedNodeGroup } from "@eks-actions/cluster-config";
 import type { Context } from "./context.ts";
 import type { Finding } from "./finding.ts";
-import { chooseZones, isUsable, layout } from "./network-layout.ts";
+import { chooseZones, isUsable, ownSubnets } from "./network-layout.ts";
 import { readTags } from "./tags.ts";
 import { type Ref, ref } from "./value.ts";
 
@@ -26,7 +26,7 @@ export function plannedSubnets(context: Context): readonly PlannedSubnet[] {
   const { foreign } = context.facts.network;
   if (foreign !== undefined) return foreignSubnets(context, foreign.subnets);
   const zones = chooseZones(context.facts);
-  return layout(context.config.vpc.cidr, zones).map((subnet) => ({
+  return ownSubnets(context.config, zones).map((subnet) => ({
     id: ref(subnet.part),
     part: subnet.part,
     zone: subnet.zone,

@@ -3,7 +3,8 @@ import { canonical, sha256 } from "./value.ts";
 
 const EKS_TOKEN =
   /^(Create(Cluster|Nodegroup|Addon|AccessEntry|PodIdentityAssociation|FargateProfile|Capability)|Update\w+|AssociateEncryptionConfig|(Associate|Disassociate)IdentityProviderConfig)$/;
-const EC2_TOKEN = /^(CreateNatGateway|CreateLaunchTemplate|CreateLaunchTemplateVersion|CreateRouteTable)$/;
+const EC2_TOKEN =
+  /^(CreateNatGateway|CreateLaunchTemplate|CreateLaunchTemplateVersion|CreateRouteTable|CreateEgressOnlyInternetGateway|CreateVpcEndpoint)$/;
 
 /** Name of the member that makes a call idempotent; `undefined` for calls that have none. */
 export function tokenMember(call: Call): string | undefined {

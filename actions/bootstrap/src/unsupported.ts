@@ -13,8 +13,9 @@ const DONE = [
   /^capabilities/,
   /^managedNodeGroups\[\]\.(ssh|ami|overrideBootstrapCommand|preBootstrapCommands|additionalVolumes|bottlerocket)/,
   /^kube(APIServer|Scheduler|ControllerManager)Config/,
-  /^kubernetesNetworkConfig$/,
-  /^kubernetesNetworkConfig\.serviceIPv4CIDR$/,
+  /^kubernetesNetworkConfig/,
+  /^privateCluster/,
+  /^vpc\.(autoAllocateIPv6|ipv6Cidr|ipv6Pool|extraCIDRs|extraIPv6CIDRs|controlPlaneEgressMode)/,
 ];
 
 /** Fields that are read, and that nothing acts on yet. Refused, because nothing may be ignored silently. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { ipv6SubnetOf } from "./ipv6-range.ts";
 
 /** JSON with sorted keys and without absent members: equal values, equal text. */
 export function canonical(value: unknown): string {
@@ -61,6 +62,10 @@ export function resolve(value: unknown, known: Known, missing: Set<string> = new
       const [key, member] = first;
       if (key === "ref" && typeof member === "string") return lookup(member) ?? node;
       if (key === "hashOf") return shortHash(walk(member));
+      if (key === "ipv6Subnet" && typeof member === "number") {
+        const block = lookup("vpc#ipv6");
+        return block === undefined ? node : ipv6SubnetOf(block, member);
+      }
       if (key === "json") return canonical(walk(member));
       if (key === "base64" && typeof member === "string") {
         const before = missing.size;

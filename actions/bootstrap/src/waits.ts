@@ -5,6 +5,7 @@ import { clusterValues } from "./cluster-values.ts";
 import { type Usual, usual } from "./durations.ts";
 import type { Work } from "./execute.ts";
 import { askInsights } from "./insights.ts";
+import { ipv6RangeOf } from "./ipv6-range.ts";
 import { kindWord } from "./kinds.ts";
 import { DONE, type Ended, type Issues, issueText, type Look, pollUntil } from "./poll.ts";
 import { addonActive } from "./wait-addon.ts";
@@ -65,6 +66,8 @@ function looker(
       return () => capabilityActive(work, until.name, progress);
     case "capability-gone":
       return async () => ((await aws.eks.capability(cluster, until.name, signal)) === undefined ? DONE : undefined);
+    case "vpc-ipv6":
+      return () => vpcIpv6(work, until.part, progress);
     case "nat-available":
       return () => natAvailable(work, until.part, progress);
     case "nat-gone":
@@ -106,6 +109,8 @@ function usualOf(until: Until, action: Action): Usual {
       return usual.capabilityCreate;
     case "capability-gone":
       return usual.addonDelete;
+    case "vpc-ipv6":
+      return usual.quick;
     case "nat-available":
       return usual.nat;
     case "nat-gone":
@@ -194,6 +199,16 @@ async function capabilityActive(
     message: `capability ${name} is ${live.status}${why}`,
     hint: "delete the capability once the cause is cured, and run again",
   });
+}
+
+async function vpcIpv6(work: Work, part: string, progress: (text: string) => void): Promise<Ended | undefined> {
+  const id = work.known.get(`${part}#id`);
+  const [vpc] = id === undefined ? [] : await work.ports.aws.ec2.vpcs({ ids: [id] }, work.signal);
+  const range = vpc === undefined ? undefined : ipv6RangeOf(vpc);
+  progress(range === undefined ? "waits for its IPv6 range" : range);
+  if (range === undefined) return undefined;
+  work.known.set(`${part}#ipv6`, range);
+  return DONE;
 }
 
 async function natAvailable(work: Work, part: string, progress: (text: string) => void): Promise<Ended | undefined> {

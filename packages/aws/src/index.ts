@@ -25,18 +25,22 @@ export {
 export type { RequestHandler } from "./cluster/clients.ts";
 export type {
   Ec2Address,
+  Ec2EgressGateway,
   Ec2Image,
   Ec2InternetGateway,
   Ec2KeyPair,
   Ec2LaunchTemplate,
   Ec2LaunchTemplateVersion,
   Ec2NatGateway,
+  Ec2NetworkInterface,
   Ec2Query,
   Ec2Reads,
   Ec2RouteTable,
   Ec2SecurityGroup,
   Ec2Subnet,
+  Ec2Volume,
   Ec2Vpc,
+  Ec2VpcEndpoint,
   Ec2Zone,
 } from "./cluster/ec2-reads.ts";
 export type {

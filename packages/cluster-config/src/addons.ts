@@ -23,7 +23,10 @@ export function addons(root: Raw): readonly Addon[] {
     records(iam["podIdentityAssociations"]).length > 0 ||
     listed.some((entry) => (entry.podIdentityAssociations ?? []).length > 0 || entry.useDefaultPodIdentityAssociations);
   if (usesPodIdentity && !autoMode) added.push("eks-pod-identity-agent");
-  const extra = added.filter(missing).map((name) => defaultAddon(name, flagOf(iam, "withOIDC") === true));
+  const isIpv6 = textOf(record(root["kubernetesNetworkConfig"]), "ipFamily") === "IPv6";
+  const extra = added
+    .filter(missing)
+    .map((name) => defaultAddon(name, { withOidc: flagOf(iam, "withOIDC") === true, isIpv6, region }));
   return [...listed, ...extra];
 }
 
@@ -54,7 +57,32 @@ function addon(raw: Raw): Addon {
   };
 }
 
-function defaultAddon(name: string, withOidc: boolean): Addon {
-  const policies = name === "vpc-cni" && withOidc ? ["arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"] : [];
-  return { ...addon({ name }), isDefault: true, attachPolicyARNs: policies };
+function defaultAddon(
+  name: string,
+  { withOidc, isIpv6, region }: { readonly withOidc: boolean; readonly isIpv6: boolean; readonly region: string },
+): Addon {
+  const plain = { ...addon({ name }), isDefault: true };
+  if (name !== "vpc-cni" || !withOidc) return plain;
+  if (isIpv6) return { ...plain, attachPolicy: ipv6CniPolicy };
+  const partition = region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+  return { ...plain, attachPolicyARNs: [`arn:${partition}:iam::aws:policy/AmazonEKS_CNI_Policy`] };
 }
+
+/** What the CNI needs in an IPv6 cluster; AWS has no managed policy for it (amazon-vpc-cni-k8s, docs/iam-policy.md). */
+export const ipv6CniPolicy = {
+  Version: "2012-10-17",
+  Statement: [
+    {
+      Effect: "Allow",
+      Action: [
+        "ec2:AssignIpv6Addresses",
+        "ec2:DescribeInstances",
+        "ec2:DescribeInstanceTypes",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeTags",
+      ],
+      Resource: "*",
+    },
+    { Effect: "Allow", Action: ["ec2:CreateTags"], Resource: "arn:*:ec2:*:*:network-interface/*" },
+  ],
+} as const;

@@ -33,7 +33,7 @@ export function withDefaults(value: unknown): Omit<ClusterConfig, "file" | "fiel
   return {
     metadata: metadata(record(root["metadata"])),
     availabilityZones: textsOf(root, "availabilityZones"),
-    vpc: vpc(record(root["vpc"])),
+    vpc: vpc(record(root["vpc"]), flagOf(privateCluster, "enabled") ?? false),
     kubernetesNetworkConfig: {
       ipFamily: wordOf<"IPv4" | "IPv6">(network, "ipFamily") ?? "IPv4",
       serviceIPv4CIDR: textOf(network, "serviceIPv4CIDR"),
@@ -92,7 +92,8 @@ function metadata(raw: Raw): Metadata {
   };
 }
 
-function vpc(raw: Raw): Vpc {
+/** A private cluster has the private endpoint alone, unless the file says otherwise. */
+function vpc(raw: Raw, isPrivate: boolean): Vpc {
   const endpoints = record(raw["clusterEndpoints"]);
   const subnets = record(raw["subnets"]);
   return {
@@ -106,8 +107,8 @@ function vpc(raw: Raw): Vpc {
     hostnameType: wordOf<"ip-name" | "resource-name">(raw, "hostnameType"),
     nat: wordOf<Vpc["nat"]>(record(raw["nat"]), "gateway") ?? "Single",
     clusterEndpoints: {
-      publicAccess: flagOf(endpoints, "publicAccess") ?? true,
-      privateAccess: flagOf(endpoints, "privateAccess") ?? false,
+      publicAccess: flagOf(endpoints, "publicAccess") ?? !isPrivate,
+      privateAccess: flagOf(endpoints, "privateAccess") ?? isPrivate,
     },
     publicAccessCIDRs: textsOf(raw, "publicAccessCIDRs"),
     controlPlaneSubnetIDs: textsOf(raw, "controlPlaneSubnetIDs"),

@@ -1,3 +1,4 @@
+export { ipv6CniPolicy } from "./addons.ts";
 export type { FieldUse } from "./check.ts";
 export type { Place } from "./document.ts";
 export { type ExtensionText, extendedFile } from "./extension.ts";

@@ -4,10 +4,13 @@ import { flagOf, numberOf, type Raw, record, records, setFlags, tagsOf, textOf, 
 
 /** Both lists as managed node groups; the self-managed ones only when the caller has allowed the conversion. */
 export function nodeGroups(root: Raw): readonly ManagedNodeGroup[] {
-  return [
-    ...records(root["managedNodeGroups"]).map((raw, index) => nodeGroup(raw, `managedNodeGroups[${index}]`, false)),
-    ...records(root["nodeGroups"]).map((raw, index) => nodeGroup(raw, `nodeGroups[${index}]`, true)),
-  ];
+  // A private cluster has no public subnets.
+  const isPrivate = flagOf(record(root["privateCluster"]), "enabled") ?? false;
+  const groups = (key: string, isConverted: boolean) =>
+    records(root[key]).map((raw, index) =>
+      nodeGroup({ ...(isPrivate ? { privateNetworking: true } : {}), ...raw }, `${key}[${index}]`, isConverted),
+    );
+  return [...groups("managedNodeGroups", false), ...groups("nodeGroups", true)];
 }
 
 function nodeGroup(raw: Raw, source: string, isConverted: boolean): ManagedNodeGroup {

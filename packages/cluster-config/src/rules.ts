@@ -2,6 +2,7 @@ import { ActionError } from "@eks-actions/action/error";
 import { extensionRules } from "./extension-rules.ts";
 import { identityRules, podIdentityRules } from "./identity-rules.ts";
 import type { ClusterConfig } from "./model.ts";
+import { networkRules } from "./network-rules.ts";
 import { nodeGroupRules } from "./nodegroup-rules.ts";
 import { placeOf } from "./place.ts";
 import { retentionDays } from "./schema/network.ts";
@@ -32,44 +33,6 @@ export function ruleFaults(config: ClusterConfig, value: unknown, extension: unk
   otherRules(config, report);
   if (config.extension !== undefined) extensionRules(config, config.extension, extension, report);
   return faults;
-}
-
-function networkRules(config: ClusterConfig, report: Report): void {
-  const { vpc, availabilityZones } = config;
-  if (availabilityZones.length === 1) {
-    report("availabilityZones", "EKS needs at least two zones", "availabilityZones: [eu-west-1a, eu-west-1b]");
-  }
-  repeated(availabilityZones).forEach((zone) => {
-    report("availabilityZones", `${zone} stands twice`, "name each zone once");
-  });
-  const subnets = [...vpc.subnets.private, ...vpc.subnets.public];
-  const withId = subnets.filter((subnet) => subnet.id !== undefined);
-  if (vpc.id !== undefined && subnets.length === 0 && config.extension?.discover === undefined) {
-    report("vpc.id", "an existing VPC needs its subnets", "vpc: {subnets: {private: {eu-west-1a: {id: subnet-…}}}}");
-  }
-  if (withId.length > 0 && withId.length < subnets.length) {
-    report("vpc.subnets", "some subnets have an `id` and some not", "give all of them an `id`, or none");
-  }
-  if (!vpc.clusterEndpoints.publicAccess && !vpc.clusterEndpoints.privateAccess) {
-    report("vpc.clusterEndpoints", "both endpoints are off", "switch `privateAccess` on");
-  }
-  if (vpc.publicAccessCIDRs.length > 40) {
-    report(
-      "vpc.publicAccessCIDRs",
-      `${vpc.publicAccessCIDRs.length} ranges, EKS allows 40`,
-      "merge neighbouring ranges",
-    );
-  }
-  if (vpc.controlPlaneSecurityGroupIDs.length > 4) {
-    report("vpc.controlPlaneSecurityGroupIDs", "EKS allows 4 groups", "leave some out");
-  }
-  if (vpc.controlPlaneOnPrivateSubnets && vpc.controlPlaneSubnetIDs.length > 0) {
-    report("vpc.controlPlaneOnPrivateSubnets", "excludes `controlPlaneSubnetIDs`", "keep one of the two");
-  }
-  const size = Number(vpc.cidr.split("/")[1]);
-  if (vpc.id === undefined && withId.length === 0 && (size < 16 || size > 24)) {
-    report("vpc.cidr", `/${size} is not accepted`, "write a range from /16 to /24");
-  }
 }
 
 function addonRules(config: ClusterConfig, report: Report): void {

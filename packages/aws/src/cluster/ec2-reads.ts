@@ -1,6 +1,7 @@
 import type {
   Address,
   AvailabilityZone,
+  EgressOnlyInternetGateway,
   Filter,
   Image,
   InternetGateway,
@@ -8,10 +9,13 @@ import type {
   LaunchTemplate,
   LaunchTemplateVersion,
   NatGateway,
+  NetworkInterface,
   RouteTable,
   SecurityGroup,
   Subnet,
+  Volume,
   Vpc,
+  VpcEndpoint,
 } from "@aws-sdk/client-ec2";
 import type { Clients } from "./clients.ts";
 import { orAbsent, pages, type Read } from "./request.ts";
@@ -19,16 +23,20 @@ import { orAbsent, pages, type Read } from "./request.ts";
 export type {
   Address as Ec2Address,
   AvailabilityZone as Ec2Zone,
+  EgressOnlyInternetGateway as Ec2EgressGateway,
   Image as Ec2Image,
   InternetGateway as Ec2InternetGateway,
   KeyPairInfo as Ec2KeyPair,
   LaunchTemplate as Ec2LaunchTemplate,
   LaunchTemplateVersion as Ec2LaunchTemplateVersion,
   NatGateway as Ec2NatGateway,
+  NetworkInterface as Ec2NetworkInterface,
   RouteTable as Ec2RouteTable,
   SecurityGroup as Ec2SecurityGroup,
   Subnet as Ec2Subnet,
+  Volume as Ec2Volume,
   Vpc as Ec2Vpc,
+  VpcEndpoint as Ec2VpcEndpoint,
 } from "@aws-sdk/client-ec2";
 
 /** Which objects of a kind. All given members must hold. */
@@ -51,6 +59,8 @@ export interface Ec2Reads {
   ): Promise<boolean>;
   subnets(query: Ec2Query, signal: AbortSignal): Promise<readonly Subnet[]>;
   internetGateways(query: Ec2Query, signal: AbortSignal): Promise<readonly InternetGateway[]>;
+  egressGateways(query: Ec2Query, signal: AbortSignal): Promise<readonly EgressOnlyInternetGateway[]>;
+  vpcEndpoints(query: Ec2Query, signal: AbortSignal): Promise<readonly VpcEndpoint[]>;
   routeTables(query: Ec2Query, signal: AbortSignal): Promise<readonly RouteTable[]>;
   natGateways(query: Ec2Query, signal: AbortSignal): Promise<readonly NatGateway[]>;
   addresses(query: Ec2Query, signal: AbortSignal): Promise<readonly Address[]>;
@@ -63,6 +73,8 @@ export interface Ec2Reads {
     versions: readonly string[],
     signal: AbortSignal,
   ): Promise<readonly LaunchTemplateVersion[]>;
+  networkInterfaces(query: Ec2Query, signal: AbortSignal): Promise<readonly NetworkInterface[]>;
+  volumes(query: Ec2Query, signal: AbortSignal): Promise<readonly Volume[]>;
 }
 
 export function createEc2Reads(clients: Clients, read: Read): Ec2Reads {
@@ -154,6 +166,30 @@ export function createEc2Reads(clients: Clients, read: Read): Ec2Reads {
         return [answer.InternetGateways, answer.NextToken];
       });
     },
+    async egressGateways(query, signal) {
+      const { sdk, client } = await clients.ec2();
+      return list("DescribeEgressOnlyInternetGateways", signal, async (NextToken, abortSignal) => {
+        const answer = await client.send(
+          new sdk.DescribeEgressOnlyInternetGatewaysCommand({
+            EgressOnlyInternetGatewayIds: ids(query),
+            Filters: filters(query),
+            NextToken,
+          }),
+          { abortSignal },
+        );
+        return [answer.EgressOnlyInternetGateways, answer.NextToken];
+      });
+    },
+    async vpcEndpoints(query, signal) {
+      const { sdk, client } = await clients.ec2();
+      return list("DescribeVpcEndpoints", signal, async (NextToken, abortSignal) => {
+        const answer = await client.send(
+          new sdk.DescribeVpcEndpointsCommand({ VpcEndpointIds: ids(query), Filters: filters(query), NextToken }),
+          { abortSignal },
+        );
+        return [answer.VpcEndpoints, answer.NextToken];
+      });
+    },
     async routeTables(query, signal) {
       const { sdk, client } = await clients.ec2();
       return list("DescribeRouteTables", signal, async (NextToken, abortSignal) => {
@@ -235,6 +271,30 @@ export function createEc2Reads(clients: Clients, read: Read): Ec2Reads {
           { abortSignal },
         );
         return [answer.LaunchTemplateVersions, answer.NextToken];
+      });
+    },
+    async networkInterfaces(query, signal) {
+      const { sdk, client } = await clients.ec2();
+      return list("DescribeNetworkInterfaces", signal, async (NextToken, abortSignal) => {
+        const answer = await client.send(
+          new sdk.DescribeNetworkInterfacesCommand({
+            NetworkInterfaceIds: ids(query),
+            Filters: filters(query),
+            NextToken,
+          }),
+          { abortSignal },
+        );
+        return [answer.NetworkInterfaces, answer.NextToken];
+      });
+    },
+    async volumes(query, signal) {
+      const { sdk, client } = await clients.ec2();
+      return list("DescribeVolumes", signal, async (NextToken, abortSignal) => {
+        const answer = await client.send(
+          new sdk.DescribeVolumesCommand({ VolumeIds: ids(query), Filters: filters(query), NextToken }),
+          { abortSignal },
+        );
+        return [answer.Volumes, answer.NextToken];
       });
     },
   };

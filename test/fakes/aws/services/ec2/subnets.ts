@@ -68,6 +68,7 @@ const createSubnet = handler<Ec2.CreateSubnetCommandInput, Ec2.CreateSubnetComma
     tags: tagsFor(input.TagSpecifications, "subnet"),
   });
   if (input.Ipv6CidrBlock !== undefined) {
+    checkIpv6Block(world, vpc, input.Ipv6CidrBlock);
     subnet.Ipv6CidrBlockAssociationSet = [
       {
         AssociationId: newId(world, "subnet-cidr-assoc"),
@@ -79,6 +80,19 @@ const createSubnet = handler<Ec2.CreateSubnetCommandInput, Ec2.CreateSubnetComma
   appear(world, subnet.SubnetId ?? "");
   return { Subnet: structuredClone(subnet) };
 });
+
+/** A /64 inside the VPC's own /56, which has to be associated by then. */
+function checkIpv6Block(world: World, vpc: Ec2.Vpc, block: string): void {
+  const range = vpc.Ipv6CidrBlockAssociationSet?.find((entry) => entry.Ipv6CidrBlockState?.State === "associated");
+  const prefix = range?.Ipv6CidrBlock?.replace(/00::\/56$/, "");
+  const isInside =
+    prefix !== undefined && block.startsWith(prefix) && /^[0-9a-f]{2}::\/64$/.test(block.slice(prefix.length));
+  if (!isInside) throw fault("InvalidSubnet.Range", `The CIDR '${block}' is invalid.`);
+  const taken = [...world.account.network.subnets.values()].some((subnet) =>
+    subnet.Ipv6CidrBlockAssociationSet?.some((entry) => entry.Ipv6CidrBlock === block),
+  );
+  if (taken) throw fault("InvalidSubnet.Conflict", `The CIDR '${block}' conflicts with another subnet`);
+}
 
 const describeSubnets = handler<Ec2.DescribeSubnetsCommandInput, Ec2.DescribeSubnetsCommandOutput>(
   ({ world }, input) => {

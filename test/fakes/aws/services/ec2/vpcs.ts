@@ -50,11 +50,14 @@ const createVpc = handler<Ec2.CreateVpcCommandInput, Ec2.CreateVpcCommandOutput>
       {
         AssociationId: newId(world, "vpc-cidr-assoc"),
         Ipv6CidrBlock: `2600:1f18:${world.random.hex("ipv6", 4)}:${world.random.hex("ipv6", 2)}00::/56`,
-        Ipv6CidrBlockState: { State: "associated" },
+        Ipv6CidrBlockState: { State: "associating" },
         NetworkBorderGroup: world.account.region,
         Ipv6Pool: "Amazon",
       },
     ];
+    world.agenda.after(2, () => {
+      for (const range of vpc.Ipv6CidrBlockAssociationSet ?? []) range.Ipv6CidrBlockState = { State: "associated" };
+    });
   }
   appear(world, vpc.VpcId ?? "");
   return { Vpc: shown(vpc) };

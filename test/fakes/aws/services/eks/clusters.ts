@@ -8,7 +8,7 @@ import { putCreatorEntry } from "./access.ts";
 import { member } from "./closedLists.ts";
 import { checkControlPlaneNetwork, makeClusterNetwork, removeClusterNetwork } from "./clusterNetwork.ts";
 import { completeCluster, keepLogs, newClusterRecord } from "./clusterRecord.ts";
-import { clusterNamed, inUse, invalidRequest, limitExceeded } from "./find.ts";
+import { clusterNamed, inUse, invalidParameter, invalidRequest, limitExceeded } from "./find.ts";
 import { checkClusterRole } from "./roles.ts";
 import { idempotent } from "./tokens.ts";
 import { runningUpdate } from "./updates.ts";
@@ -27,6 +27,7 @@ const createCluster = handler<Eks.CreateClusterCommandInput, Eks.CreateClusterCo
     checkAutoMode(input);
     checkClusterRole(world, input.roleArn, input.computeConfig?.enabled === true);
     const vpcId = checkControlPlaneNetwork(world, name, input.resourcesVpcConfig ?? {});
+    checkFamily(world, input);
     ensureServiceLinkedRole(world, "eks.amazonaws.com");
     const issues = outcome === undefined ? [] : [clusterIssue(outcome)];
     const record = newClusterRecord(world, input, { vpcId, version, creatorArn: session?.roleArn ?? "" });
@@ -51,6 +52,21 @@ export function activateCluster(world: World, record: ClusterRecord): void {
 function clusterIssue(outcome: Outcome): Eks.ClusterIssue {
   const code = member(ClusterIssueCode, outcome.code);
   return { code, message: outcome.message ?? `Cluster failed: ${code}`, resourceIds: [] };
+}
+
+/** An IPv6 cluster assigns its service range itself, and needs IPv6 in the VPC and in every subnet. */
+function checkFamily(world: World, input: Eks.CreateClusterCommandInput): void {
+  const network = input.kubernetesNetworkConfig;
+  if (network?.ipFamily !== "ipv6") return;
+  if (network.serviceIpv4Cidr !== undefined) {
+    throw invalidParameter("serviceIpv4Cidr cannot be specified when ipFamily is ipv6", { clusterName: input.name });
+  }
+  const without = (input.resourcesVpcConfig?.subnetIds ?? []).find(
+    (id) => (world.account.network.subnets.get(id)?.Ipv6CidrBlockAssociationSet ?? []).length === 0,
+  );
+  if (without !== undefined) {
+    throw invalidParameter(`Subnet ${without} must have an IPv6 CIDR block associated`, { clusterName: input.name });
+  }
 }
 
 function checkAutoMode(input: Eks.CreateClusterCommandInput): void {
