@@ -41,6 +41,8 @@ export type Until =
   | { readonly kind: "vpc-ipv6"; readonly part: string }
   | { readonly kind: "nat-available"; readonly part: string }
   | { readonly kind: "nat-gone"; readonly id: string }
+  | { readonly kind: "swept" }
+  | { readonly kind: "no-volumes" }
   /** The insights about this minor are fresh, and let the upgrade pass. */
   | { readonly kind: "insights"; readonly version: string; readonly level: "block" | "warn" }
   | {

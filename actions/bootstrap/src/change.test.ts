@@ -157,27 +157,6 @@ describe("somebody else's change", () => {
   });
 });
 
-describe("destroy", () => {
-  it("needs the cluster's name, and then leaves nothing", async () => {
-    await using lab = await built();
-    expect(await lab.run(BASE, { mode: "destroy", confirm: "other" })).toMatchObject({
-      code: 1,
-      writes: [],
-      outputs: { cause: "CONFIRM_MISMATCH" },
-    });
-    const ran = await lab.run(BASE, { mode: "destroy", confirm: "shop" });
-    expect(ran.annotations.filter((entry) => entry.level === "error")).toEqual([]);
-    expect(ran).toMatchObject({ code: 0, outputs: { result: "destroyed" } });
-    const { account } = lab.aws;
-    expect(account.clusters.size).toBe(0);
-    expect([...account.roles.values()].filter((role) => role.path.startsWith("/eks-actions/"))).toEqual([]);
-    expect([...account.network.vpcs.values()].filter((vpc) => vpc.IsDefault !== true)).toEqual([]);
-    expect(account.network.addresses.size).toBe(0);
-    expect(account.network.launchTemplates.size).toBe(0);
-    expect((await lab.run(BASE, { mode: "destroy", confirm: "shop" })).writes).toEqual([]);
-  });
-});
-
 describe("a plan", () => {
   it("is the same bytes for the same account and file, and its hash approves exactly it", async () => {
     await using lab = await startLab({ iamPropagation: true, latency: false });

@@ -21,6 +21,7 @@ export const words = [
   "privileged-policy",
   "adopt",
   "disable-deletion-protection",
+  "delete-volumes",
   "delete-log-group",
 ] as const;
 

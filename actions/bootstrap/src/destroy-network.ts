@@ -1,3 +1,4 @@
+import type { Ec2SecurityGroup } from "@eks-actions/aws";
 import type { Action, Call } from "./action.ts";
 import { create } from "./build.ts";
 import { type Context, partOf } from "./context.ts";
@@ -49,7 +50,7 @@ export function deleteNetwork(context: Context, after: readonly string[]): reado
   const groups = network.securityGroups.flatMap((group) => {
     const name = part(group.Tags);
     const call: Call = { service: "ec2", operation: "DeleteSecurityGroup", args: { GroupId: group.GroupId } };
-    return name === undefined ? [] : [remove(name, "SecurityGroup", [call], after)];
+    return name === undefined ? [] : [remove(name, "SecurityGroup", [...freed(group), call], after)];
   });
   const subnets = network.subnets.flatMap((subnet) => {
     const name = part(subnet.Tags);
@@ -89,4 +90,18 @@ export function deleteNetwork(context: Context, after: readonly string[]): reado
 
 function ours(context: Context, tags: Tags): string | undefined {
   return tags[OWNER] === context.ownership.owner ? partOf(context.ownership.cluster, tags) : undefined;
+}
+
+/** Two groups that name each other cannot be deleted: rules that name another group go first. */
+function freed(group: Ec2SecurityGroup): readonly Call[] {
+  const IpPermissions = (group.IpPermissions ?? [])
+    .map(({ IpProtocol, FromPort, ToPort, UserIdGroupPairs = [] }) => ({
+      IpProtocol,
+      FromPort,
+      ToPort,
+      UserIdGroupPairs: UserIdGroupPairs.filter((pair) => pair.GroupId !== group.GroupId),
+    }))
+    .filter((permission) => permission.UserIdGroupPairs.length > 0);
+  if (IpPermissions.length === 0) return [];
+  return [{ service: "ec2", operation: "RevokeSecurityGroupIngress", args: { GroupId: group.GroupId, IpPermissions } }];
 }

@@ -2,7 +2,7 @@ import type { Action } from "./action.ts";
 import { deleteAddon } from "./addon.ts";
 import { create } from "./build.ts";
 import { deleteCapability } from "./capability.ts";
-import { consentFindings, type Word } from "./consent.ts";
+import { consentFindings } from "./consent.ts";
 import { type Context, createContext, partOf } from "./context.ts";
 import { deleteNetwork } from "./destroy-network.ts";
 import { usual } from "./durations.ts";
@@ -11,6 +11,7 @@ import { deleteProfile } from "./fargate.ts";
 import type { Finding } from "./finding.ts";
 import { planHash } from "./hash.ts";
 import type { Inputs } from "./inputs.ts";
+import { foreignGroups, sweepAction, volumeActions } from "./leftovers.ts";
 import { logGroupName } from "./log-group.ts";
 import { deleteGroup } from "./nodegroup.ts";
 import { order, timing } from "./order.ts";
@@ -23,22 +24,28 @@ export function planDestroy(inputs: Inputs, facts: Facts): Plan {
   const context = createContext(inputs, facts);
   const ownerFaults = ownerFindings(context);
   const isOurs = ownerFaults.every((finding) => finding.level !== "fatal");
-  const groups = facts.nodegroups.map((group) => deleteGroup(group, [], []));
-  const profiles = facts.fargateProfiles.map((profile) => deleteProfile(profile, []));
-  const capabilities = facts.capabilities.map((capability) => deleteCapability(capability, []));
+  const unprotected = unprotect(context);
+  const first = unprotected.map((action) => action.id);
+  const behind = (action: Action): Action => ({ ...action, after: [...action.after, ...first] });
+  const groups = facts.nodegroups.map((group) => behind(deleteGroup(group, [], [])));
+  const profiles = facts.fargateProfiles.map((profile) => behind(deleteProfile(profile, [])));
+  const capabilities = facts.capabilities.map((capability) => behind(deleteCapability(capability, [])));
   const groupIds = [...groups, ...profiles].map((action) => action.id);
   const addons = facts.addons.map((addon) => {
     // Pods on the last nodes need the CNI until they are gone.
     const others = facts.addons.filter((other) => other !== addon).map((other) => `addon-gone-${other.addonName}`);
-    return deleteAddon(addon, addon.addonName === "vpc-cni" ? [...groupIds, ...others] : groupIds, []);
+    return deleteAddon(addon, [...first, ...groupIds, ...(addon.addonName === "vpc-cni" ? others : [])], []);
   });
   const cluster = clusterDeletion(
     context,
-    [...groups, ...profiles, ...capabilities, ...addons].map((action) => action.id),
+    [...unprotected, ...groups, ...profiles, ...capabilities, ...addons].map((action) => action.id),
   );
   const gone = cluster.map((action) => action.id);
+  const swept = sweepAction(context, [...gone, ...groupIds]);
+  const clean = [...gone, ...groupIds, ...swept.map((action) => action.id)];
   const actions = isOurs
     ? order([
+        ...unprotected,
         ...groups,
         ...profiles,
         ...capabilities,
@@ -47,13 +54,16 @@ export function planDestroy(inputs: Inputs, facts: Facts): Plan {
         ...providers(context, gone),
         ...roles(context, [...gone, ...groupIds]),
         ...logGroup(context, gone),
-        ...deleteNetwork(context, [...gone, ...groupIds]),
+        ...swept,
+        ...volumeActions(context, gone),
+        ...deleteNetwork(context, clean),
       ])
     : [];
   const findings = [
     ...confirmation(context),
     ...ownerFaults,
     ...foreignParts(context),
+    ...foreignGroups(context),
     ...consentFindings(actions, inputs.allow),
   ];
   return {
@@ -134,44 +144,43 @@ function foreignParts(context: Context): readonly Finding[] {
   }));
 }
 
-function clusterDeletion(context: Context, after: readonly string[]): readonly Action[] {
-  const { cluster } = context.facts;
-  if (cluster === undefined) return [];
-  const target = { kind: "Cluster", name: context.ownership.cluster };
-  const needs: readonly Word[] = cluster.deletionProtection === true ? ["disable-deletion-protection"] : [];
-  const isGoing = cluster.status === "DELETING";
-  const unprotect: readonly Action[] =
-    cluster.deletionProtection === true
-      ? [
-          create({
-            part: "cluster",
-            suffix: "protection",
-            op: "update",
-            target,
-            class: "C",
-            needs,
-            calls: [
-              {
-                service: "eks",
-                operation: "UpdateClusterConfig",
-                args: { name: context.ownership.cluster, deletionProtection: false },
-              },
-            ],
-            until: { kind: "update" },
-            expectedSeconds: usual.clusterUpdate.usual,
-          }),
-        ]
-      : [];
+/** Deletion protection goes first: whoever does not consent to that keeps everything. */
+function unprotect({ facts, ownership }: Context): readonly Action[] {
+  if (facts.cluster?.deletionProtection !== true || facts.cluster.status === "DELETING") return [];
   return [
-    ...unprotect,
+    create({
+      part: "cluster",
+      suffix: "protection",
+      op: "update",
+      target: { kind: "Cluster", name: ownership.cluster },
+      class: "C",
+      needs: ["disable-deletion-protection"],
+      calls: [
+        {
+          service: "eks",
+          operation: "UpdateClusterConfig",
+          args: { name: ownership.cluster, deletionProtection: false },
+        },
+      ],
+      until: { kind: "update" },
+      expectedSeconds: usual.clusterUpdate.usual,
+    }),
+  ];
+}
+
+function clusterDeletion({ facts, ownership }: Context, after: readonly string[]): readonly Action[] {
+  const { cluster } = facts;
+  if (cluster === undefined) return [];
+  const { cluster: name } = ownership;
+  const isGoing = cluster.status === "DELETING";
+  return [
     create({
       part: "cluster",
       op: isGoing ? "wait" : "delete",
-      target,
+      target: { kind: "Cluster", name },
       destructive: true,
-      needs,
-      after: [...after, ...unprotect.map((action) => action.id)],
-      calls: isGoing ? [] : [{ service: "eks", operation: "DeleteCluster", args: { name: context.ownership.cluster } }],
+      after,
+      calls: isGoing ? [] : [{ service: "eks", operation: "DeleteCluster", args: { name } }],
       until: { kind: "cluster-gone" },
       expectedSeconds: usual.clusterDelete.usual,
     }),

@@ -10,6 +10,7 @@ import type {
   Ec2RouteTable,
   Ec2SecurityGroup,
   Ec2Subnet,
+  Ec2Volume,
   Ec2Vpc,
   Ec2VpcEndpoint,
   Ec2Zone,
@@ -41,6 +42,10 @@ export interface Facts {
   readonly now: number;
   /** EKS refused an upgrade because of node groups: they go to the live minor first. Told by the run, not read. */
   readonly nodesFirst: boolean;
+  /** Volumes of the cluster's claims; read only before a destruction. */
+  readonly volumes: readonly Ec2Volume[];
+  /** Every security group of our VPC; read only before a destruction. */
+  readonly vpcGroups: readonly Ec2SecurityGroup[];
   readonly cluster: EksCluster | undefined;
   readonly nodegroups: readonly EksNodegroup[];
   readonly addons: readonly EksAddon[];

@@ -20,6 +20,9 @@ const KINDS: Readonly<Record<string, string>> = {
   IdentityProvider: "identity provider",
   Capability: "capability",
   Insights: "upgrade insights",
+  Leftovers: "leftovers of",
+  Volume: "volume",
+  Volumes: "volumes left:",
   LogGroup: "log group",
   ElasticIp: "elastic IP",
 };

@@ -7,17 +7,18 @@ import type { Inputs } from "./inputs.ts";
 import { logGroupName } from "./log-group.ts";
 import { partitionOf, rolePath } from "./names.ts";
 import { observeCluster } from "./observe-cluster.ts";
+import { observeLeftovers } from "./observe-leftovers.ts";
 import { observeNetwork } from "./observe-network.ts";
 import { type NodeFacts, observeNodes } from "./observe-nodes.ts";
 import type { Ports } from "./ports.ts";
 import { minorOf, minorsBetween, targetVersion } from "./versions.ts";
 
 /** Reads everything that AWS knows about the cluster of the file. Needs no write permission. */
-export async function observe(_: Inputs, ports: Ports, signal: AbortSignal): Promise<Facts> {
+export async function observe(inputs: Inputs, ports: Ports, signal: AbortSignal): Promise<Facts> {
   const { config } = ports;
   try {
     const [facts, nodes] = await Promise.all([
-      readAws(config, ports.aws, ports.clock.now(), signal),
+      readAws(inputs, config, ports.aws, ports.clock.now(), signal),
       observeNodes(ports, signal),
     ]);
     return { ...facts, ...nodes };
@@ -29,6 +30,7 @@ export async function observe(_: Inputs, ports: Ports, signal: AbortSignal): Pro
 
 /** One snapshot; what does not depend on anything is read at the same time. */
 async function readAws(
+  inputs: Inputs,
   config: ClusterConfig,
   aws: ClusterApi,
   now: number,
@@ -46,7 +48,9 @@ async function readAws(
       readRoles(aws, name, signal),
       readProviders(aws, signal),
       readTemplates(aws, name, signal),
-      config.cloudWatch.logRetentionInDays === undefined ? undefined : aws.logs.logGroup(logGroupName(name), signal),
+      config.cloudWatch.logRetentionInDays === undefined && !inputs.allow.includes("delete-log-group")
+        ? undefined
+        : aws.logs.logGroup(logGroupName(name), signal),
     ]);
   const target = targetVersion(config, cluster?.version, versions).version;
   const passed = cluster?.version === undefined ? [target] : minorsBetween(cluster.version, target);
@@ -55,6 +59,7 @@ async function readAws(
     observeNetwork(aws, config, cluster, signal),
     readInsights(aws, config, cluster, versions, signal),
   ]);
+  const leftovers = await observeLeftovers(aws, inputs, name, network, signal);
   return {
     config,
     account: caller.account,
@@ -62,6 +67,7 @@ async function readAws(
     partition: partitionOf(region),
     now,
     nodesFirst: false,
+    ...leftovers,
     cluster,
     ...inside,
     versions,

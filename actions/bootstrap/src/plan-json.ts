@@ -1,5 +1,6 @@
 import type { Action } from "./action.ts";
 import { actionHash, approvedArgs } from "./hash.ts";
+import { leftoversOf } from "./leftovers.ts";
 import { configHash } from "./names.ts";
 import { type Plan, statusOf } from "./plan.ts";
 
@@ -77,7 +78,7 @@ export function planJson(plan: Plan): string {
     findings: plan.findings,
     drift: plan.drift,
     unmanaged: plan.unmanaged,
-    leftovers: [],
+    leftovers: plan.kind === "destroy" ? leftoversOf(facts) : [],
     timing: plan.timing,
     cost: { after: costOf(plan) },
   };

@@ -44,7 +44,7 @@ const NOT_VISIBLE = /^(Invalid\w+(\.NotFound|ID\.NotFound)|NatGatewayNotFound|In
 /** By the error's wire name and, where AWS has no name for it, by its sentence. */
 export function verdictOf(call: Call, error: unknown): Verdict {
   const info = awsErrorInfo(error);
-  const isDelete = /^(Delete|Release|Detach|Disassociate|Untag|Remove)/.test(call.operation);
+  const isDelete = /^(Delete|Release|Detach|Disassociate|Untag|Remove|Revoke)/.test(call.operation);
   if (info.kind === "throttle") return { kind: "throttle", afterMs: info.retryAfterMs };
   // An HTML page in place of an answer cannot be read; it is a proxy's or a load balancer's.
   if (info.kind === "transient" || CONCURRENT.test(info.code) || error instanceof SyntaxError)

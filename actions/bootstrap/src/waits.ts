@@ -6,6 +6,7 @@ import { type Usual, usual } from "./durations.ts";
 import type { Work } from "./execute.ts";
 import { askInsights } from "./insights.ts";
 import { ipv6RangeOf } from "./ipv6-range.ts";
+import { noVolumes, sweep } from "./leftovers.ts";
 import { kindWord } from "./kinds.ts";
 import { DONE, type Ended, type Issues, issueText, type Look, pollUntil } from "./poll.ts";
 import { addonActive } from "./wait-addon.ts";
@@ -75,6 +76,10 @@ function looker(
         const [nat] = await aws.ec2.natGateways({ ids: [until.id] }, signal);
         return nat === undefined || nat.State === "deleted" ? DONE : undefined;
       };
+    case "swept":
+      return sweep(work, progress);
+    case "no-volumes":
+      return noVolumes(work);
     case "insights":
       return () => {
         progress("being made anew");
@@ -117,6 +122,9 @@ function usualOf(until: Until, action: Action): Usual {
       return usual.natDelete;
     case "insights":
       return usual.insights;
+    case "swept":
+    case "no-volumes":
+      return usual.quick;
     case "update":
       if (until.nodegroup !== undefined) return action.op === "update" ? usual.nodegroupUpdate : usual.nodegroupRoll;
       if (until.addon !== undefined) return usual.addonUpdate;
