@@ -79,7 +79,6 @@ function scene({ tokenLength = 600, raw = {}, formerKubeconfig }: Scene) {
     tokenFault: undefined,
     claims: claimsOf(token.claims),
     trust: undefined,
-    trustFile: undefined,
     awsConfig: { path: "/c", text: "" },
     formerKubeconfig,
     stsEndpoint: undefined,

@@ -9,6 +9,7 @@ import type { LoginPlan, Plan, SessionPlan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
 import { type RestoreState, SECRET_VARIABLES } from "./post/restore.ts";
 import { readTokenFile } from "./token/token-file.ts";
+import { clockTime } from "./utc.ts";
 
 /** A role that AWS did not give. */
 export type Refused = Extract<AssumeResult, { kind: "refused" }> & { readonly plan: SessionPlan };
@@ -98,7 +99,7 @@ function lineOf(result: AssumeResult & { readonly plan: SessionPlan }): string {
   const { role } = result.plan.request;
   const who = `role ${role.name} in ${role.accountId}`;
   if (result.kind === "refused") return `${symbols.failed} ${who} · ${result.error.code}`;
-  return `${symbols.done} ${who} until ${new Date(result.session.expiresAt).toISOString().slice(11, 19)} UTC`;
+  return `${symbols.done} ${who} until ${clockTime(result.session.expiresAt)}`;
 }
 
 function proofOf({ inputs, facts, sourceOfChain }: LoginPlan, ports: Ports, signal: AbortSignal): AssumeProof {

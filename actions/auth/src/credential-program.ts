@@ -9,6 +9,7 @@ import {
   renewSession,
   sessionKeys,
 } from "@eks-actions/aws";
+import { isoSeconds } from "./utc.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -37,7 +38,7 @@ async function credentialProcess(options: Options, env: Env): Promise<string> {
     AccessKeyId: session.accessKeyId,
     SecretAccessKey: session.secretAccessKey,
     SessionToken: session.sessionToken,
-    Expiration: iso(session.expiresAt),
+    Expiration: isoSeconds(session.expiresAt),
   });
 }
 
@@ -56,7 +57,7 @@ async function eksToken(options: Options, env: Env): Promise<string> {
     nowMs: systemClock.now() + offset * 1000,
   });
   // kubectl compares with this machine's clock, so the correction is taken back.
-  const expirationTimestamp = iso(expiresAt - offset * 1000);
+  const expirationTimestamp = isoSeconds(expiresAt - offset * 1000);
   return JSON.stringify({
     kind: "ExecCredential",
     apiVersion: execApiVersion(env),
@@ -142,8 +143,4 @@ function oneLine(error: unknown): string {
         ? `INTERNAL: ${error.message}`
         : String(error);
   return text.replace(/\s+/g, " ");
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, "Z");
 }

@@ -1,8 +1,6 @@
 import type { Granted, WrittenFiles } from "./files/write.ts";
 import type { LoginPlan } from "./plan.ts";
-import { type RestoreState, savedVariables, sha256 } from "./post/restore.ts";
-
-const KEYS = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+import { KEY_VARIABLES, type RestoreState, savedVariables, sha256 } from "./post/restore.ts";
 
 /** Variables for later steps: those of the first role, as every scalar output is. */
 export function variablesOf(
@@ -24,7 +22,7 @@ export function variablesOf(
     variables["AWS_CONFIG_FILE"] = files.configPath;
     variables["AWS_PROFILE"] = plan.profile;
     // Keys in the environment would hide the profile.
-    for (const name of KEYS) if ((facts.env[name] ?? "") !== "") variables[name] = "";
+    for (const name of KEY_VARIABLES) if ((facts.env[name] ?? "") !== "") variables[name] = "";
   }
   if (files.kubeconfig !== undefined) variables["KUBECONFIG"] = files.kubeconfig.path;
   return variables;

@@ -58,10 +58,11 @@ export function plan(inputs: Inputs, facts: Facts): Plan {
     return { kind: "provision", claims, role, partition, clusters: inputs.clusters.map((cluster) => cluster.name) };
   }
   if (facts.trust === undefined) throw new Error("verify-trust has a policy: the inputs require it");
-  const verdict = evaluateTrust(facts.trust, claims, facts.trust.accountId);
+  const { path, document } = facts.trust;
+  const verdict = evaluateTrust(document, claims, document.accountId);
   const partition = inputs.region === undefined ? "aws" : partitionOf(inputs.region).id;
-  const where = { partition, accountId: facts.trust.accountId ?? ACCOUNT_PLACEHOLDER };
-  return { kind: "verify", claims, file: facts.trustFile ?? "", where, verdict };
+  const where = { partition, accountId: document.accountId ?? ACCOUNT_PLACEHOLDER };
+  return { kind: "verify", claims, file: path, where, verdict };
 }
 
 function planLogin(inputs: Inputs, facts: Facts): LoginPlan {

@@ -34,7 +34,6 @@ function facts(more: Partial<Facts> = {}): Facts {
     tokenFault: undefined,
     claims,
     trust: undefined,
-    trustFile: undefined,
     awsConfig: { path: "/c", text: "" },
     formerKubeconfig: undefined,
     stsEndpoint: undefined,
@@ -65,6 +64,10 @@ function story(
     cancelled: false,
     ...(outcome === undefined ? {} : { outcome }),
   };
+}
+
+function trustFile(text: string): Facts["trust"] {
+  return { path: "trust.json", document: parseTrustDocument(text, "trust.json") };
 }
 
 const login = { "aws-region": "eu-west-1", "role-to-assume": arn };
@@ -178,7 +181,7 @@ describe("report", () => {
         Condition: { StringEquals: condition },
       },
     };
-    const seen = facts({ trust: parseTrustDocument(JSON.stringify(policy), "trust.json"), trustFile: "trust.json" });
+    const seen = facts({ trust: trustFile(JSON.stringify(policy)) });
     const result = report(story({ mode: "verify-trust", "trust-policy-file": "trust.json" }, seen));
     expect(result.exitCode).toBe(1);
     expect(result.outputs?.["trust-verdict"]).toBe(verdict);
@@ -189,7 +192,7 @@ describe("report", () => {
   it("tells a Deny to be narrowed, because no Allow could help", () => {
     const deny = { Effect: "Deny", Principal: "*", Action: "*", Sid: "Frozen" };
     const policy = JSON.stringify({ Version: "2012-10-17", Statement: [deny] });
-    const seen = facts({ trust: parseTrustDocument(policy, "trust.json"), trustFile: "trust.json" });
+    const seen = facts({ trust: trustFile(policy) });
     const result = report(story({ mode: "verify-trust", "trust-policy-file": "trust.json" }, seen));
     expect(result.annotations.at(-1)?.message).toMatch(/Frozen denies this job.* → remove the Deny, or narrow/);
   });

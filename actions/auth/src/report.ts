@@ -1,25 +1,15 @@
-import {
-  type ActionError,
-  type Annotation,
-  errorAnnotations,
-  formatDuration,
-  type Report,
-  type Story,
-} from "@eks-actions/action";
+import { type ActionError, type Annotation, errorAnnotations, formatDuration, type Report } from "@eks-actions/action";
 import type { RoleArn } from "@eks-actions/aws";
 import { symbols } from "@eks-actions/markdown";
 import type { Outcome, Refused } from "./apply.ts";
 import { type Denial, diagnosis, firstCause } from "./explain/denial.ts";
 import { fence, mark, prose } from "./explain/marks.ts";
 import { provisionOutputs, provisionSummary, verifyFailure, verifySummary } from "./explain/policy-report.ts";
-import type { Inputs } from "./inputs/rules.ts";
-import type { Facts } from "./observe.ts";
-import type { LoginPlan, Plan } from "./plan.ts";
-import { shownClaims } from "./token/claims.ts";
-import { evaluateTrust, type TrustVerdict } from "./trust/evaluate.ts";
+import { type AuthStory, machineReport } from "./machine-report.ts";
+import type { LoginPlan } from "./plan.ts";
+import { evaluateTrust } from "./trust/evaluate.ts";
 import { trustPolicyFor } from "./trust/policy.ts";
-
-type AuthStory = Story<Inputs, Facts, Plan, Outcome>;
+import { clockTime, isoSeconds } from "./utc.ts";
 
 /** What the run leaves behind: outputs, variables, state, summary, annotations. */
 export function report(story: AuthStory): Report {
@@ -40,7 +30,7 @@ function failedReport(story: AuthStory, error: ActionError, before: readonly Ann
     lastLine: failureLine(story, error.all()),
     summary: [failureTitle(story, story.inputs?.roles ?? []), faults(error), footer(story)].join("\n\n"),
     annotations: [...before, ...errorAnnotations(error)],
-    outputs: { report: json(story, { verdict: "failed", code: error.code }) },
+    outputs: { report: machineReport(story, { verdict: "failed", code: error.code }) },
   };
 }
 
@@ -118,7 +108,7 @@ function grantedReport(
   const { requests } = plan.facts.effort;
   const count = requests.oidc + requests.sts + requests.eks;
   const tail = `${count} ${count === 1 ? "request" : "requests"} in ${formatDuration(story.endedAt - story.startedAt)}`;
-  const until = `until ${new Date(ends).toISOString().slice(11, 19)} UTC${renewed}`;
+  const until = `until ${clockTime(ends)}${renewed}`;
   return {
     exitCode: 0,
     lastLine: `${symbols.done} ${who} ${until} · ${tail}`,
@@ -130,12 +120,12 @@ function grantedReport(
       "aws-account-id": session.principal.accountId,
       "role-arn": session.role.arn,
       "authenticated-arn": session.principal.arn,
-      "aws-expiration": iso(session.expiresAt),
+      "aws-expiration": isoSeconds(session.expiresAt),
       ...(claims === undefined ? {} : { "oidc-subject": claims.sub, "oidc-issuer": claims.iss }),
       ...(kubeconfig === undefined ? {} : { "kubeconfig-path": kubeconfig }),
       ...(outcome.clusters[0] === undefined ? {} : { context: outcome.clusters[0].context }),
       ...keys,
-      report: json(story, { verdict: "granted" }),
+      report: machineReport(story, { verdict: "granted" }),
     },
     env: outcome.variables,
     state: { restore: JSON.stringify(outcome.restore) },
@@ -163,7 +153,7 @@ function refusedReport(
     annotations: [...before, ...parts.flatMap((part) => part.annotations)],
     outputs: {
       ...(claims === undefined ? {} : { "oidc-subject": claims.sub, "oidc-issuer": claims.iss }),
-      report: json(story, { verdict: "refused", code: first?.error.code ?? "" }),
+      report: machineReport(story, { verdict: "refused", code: first?.error.code ?? "" }),
     },
   };
 }
@@ -195,7 +185,7 @@ function denialOf({ facts }: LoginPlan, refused: Refused): Denial | undefined {
     calls: refused.calls,
     elapsedMs: refused.elapsedMs,
     requestId: refused.requestId,
-    trust: trust === undefined ? undefined : evaluateTrust(trust, claims, role.accountId),
+    trust: trust === undefined ? undefined : evaluateTrust(trust.document, claims, role.accountId),
   };
 }
 
@@ -207,7 +197,7 @@ function provisionReport(story: AuthStory, before: readonly Annotation[]): Repor
     lastLine: `${symbols.done} trust policy for ${plan.claims.sub}: see the job summary and output trust-policy`,
     summary: `${provisionSummary(plan)}\n\n${footer(story)}`,
     annotations: before,
-    outputs: { ...provisionOutputs(plan), report: json(story, { verdict: "planned" }) },
+    outputs: { ...provisionOutputs(plan), report: machineReport(story, { verdict: "planned" }) },
   };
 }
 
@@ -238,58 +228,7 @@ function verifyReport(story: AuthStory, before: readonly Annotation[]): Report {
       "oidc-subject": plan.claims.sub,
       "oidc-issuer": plan.claims.iss,
       "trust-verdict": verdict,
-      report: json(story, { verdict, ...(failure === undefined ? {} : { code: failure.code }) }),
+      report: machineReport(story, { verdict, ...(failure === undefined ? {} : { code: failure.code }) }),
     },
   };
-}
-
-interface Extra {
-  readonly verdict: string;
-  readonly code?: string;
-}
-
-/** The machine's report. No secret is in it. */
-function json(story: AuthStory, { verdict, code }: Extra): string {
-  const { inputs, facts, plan, outcome } = story;
-  const granted = outcome?.granted ?? [];
-  const clusters = outcome?.kind === "granted" ? outcome.clusters : [];
-  const trust = plan?.kind === "verify" ? plan.verdict : trustOfDenial(story);
-  return JSON.stringify({
-    schemaVersion: 1,
-    mode: inputs?.mode ?? "login",
-    verdict,
-    ...(code === undefined ? {} : { code }),
-    region: inputs?.region,
-    claims: facts?.claims === undefined ? {} : Object.fromEntries(shownClaims(facts.claims)),
-    sessions: granted.map(({ plan: { profile }, session }) => ({
-      profile,
-      roleArn: session.role.arn,
-      authenticatedArn: session.principal.arn,
-      accountId: session.principal.accountId,
-      expiration: iso(session.expiresAt),
-    })),
-    clusters: clusters.map(({ access, context, tokenLength }) => ({
-      name: access.name,
-      arn: access.arn,
-      context,
-      tokenLength,
-    })),
-    requests: facts?.effort.requests ?? { oidc: 0, sts: 0, eks: 0 },
-    retries: facts?.effort.retries ?? [],
-    clockSkewSeconds: Math.round((facts?.effort.skewMs ?? 0) / 1000),
-    ...(trust === undefined
-      ? {}
-      : { trust: { verdict: trust.verdict, failing: trust.failing, warnings: trust.warnings } }),
-  });
-}
-
-/** What the given trust policy says about the first refused role. */
-function trustOfDenial({ facts, outcome }: AuthStory): TrustVerdict | undefined {
-  const refused = outcome?.kind === "refused" ? outcome.refused[0] : undefined;
-  if (refused === undefined || facts?.claims === undefined || facts.trust === undefined) return undefined;
-  return evaluateTrust(facts.trust, facts.claims, refused.request.role.accountId);
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, "Z");
 }

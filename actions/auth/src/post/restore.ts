@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isRecord } from "../json.ts";
 
 /** What post needs to take everything back; main saves it in the step's state. */
 export interface RestoreState {
@@ -24,6 +25,9 @@ export interface SavedVariable {
   /** Of the value that we exported. */
   readonly sha256: string;
 }
+
+/** The variables that hold an AWS session. */
+export const KEY_VARIABLES: readonly string[] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 
 /** Variables whose former value is a secret. */
 export const SECRET_VARIABLES: readonly string[] = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
@@ -89,8 +93,4 @@ export function parseRestoreState(text: string | undefined): RestoreState | unde
           }
         : undefined,
   };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

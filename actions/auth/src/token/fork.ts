@@ -1,3 +1,5 @@
+import { isRecord } from "../json.ts";
+
 /** A pull request whose head is another repository. */
 export interface Fork {
   /** `owner/repo`, or `a deleted fork`. */
@@ -27,8 +29,4 @@ function compare(head: unknown, base: string | undefined): Fork | undefined {
 
 function repositoryName(repository: unknown): string | undefined {
   return isRecord(repository) && typeof repository["full_name"] === "string" ? repository["full_name"] : undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

@@ -1,5 +1,6 @@
 import { ActionError } from "@eks-actions/action";
-import { parseRoleArn } from "@eks-actions/aws";
+import { parseRoleArn } from "../aws-names.ts";
+import { isRecord } from "../json.ts";
 import { asList } from "./condition.ts";
 
 /** A trust policy as read from a file. */
@@ -121,8 +122,4 @@ function hasUnexpectedToken(start: string): boolean {
     // Any other fault of a beginning is that it ends too early.
     return error instanceof Error && error.message.startsWith("Unexpected token");
   }
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
+import { isRecord } from "../json.ts";
 import { type Claims, exposedKeys, providerName } from "../token/claims.ts";
 import { asList, type ConditionKey, evaluateCondition, matchesPattern, type Truth } from "./condition.ts";
-import { isRecord, type TrustDocument, type TrustStatement } from "./document.ts";
+import type { TrustDocument, TrustStatement } from "./document.ts";
 import { explicitDeny, type FailingKey } from "./failing-key.ts";
 import { trustWarnings } from "./warnings.ts";
 

@@ -1,6 +1,7 @@
+import { isRecord } from "../json.ts";
 import { type Claims, providerName } from "../token/claims.ts";
 import { asList } from "./condition.ts";
-import { isRecord, type TrustDocument, type TrustStatement } from "./document.ts";
+import type { TrustDocument, TrustStatement } from "./document.ts";
 
 /** Patterns that admit more than their author likely meant. */
 export function trustWarnings(document: TrustDocument, claims: Claims): readonly string[] {
