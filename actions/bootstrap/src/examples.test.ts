@@ -25,7 +25,16 @@ function seed(lab: Lab, text: string): void {
     lab.aws.addRole({ name: name ?? "", trust: podTrust });
   }
   for (const [arn, name] of text.matchAll(/arn:aws:iam::(?:aws|111122223333):policy\/([\w-]+)/g)) {
-    lab.aws.account.managedPolicies.set(arn, { name: name ?? "", arn, document: "{}" });
+    if (!lab.aws.account.managedPolicies.has(arn))
+      lab.aws.account.managedPolicies.set(arn, { name: name ?? "", arn, document: "{}" });
+  }
+  const { network } = lab.aws.account;
+  for (const [id] of text.matchAll(/\bsg-\w+/g)) network.securityGroups.set(id, { GroupId: id, GroupName: id });
+  for (const [id] of text.matchAll(/\bami-\w+/g)) network.images.set(id, { ImageId: id, Architecture: "x86_64" });
+  for (const [id] of text.matchAll(/\blt-\w+/g)) {
+    const versions = new Map([1, 2, 3].map((number) => [number, { data: { InstanceType: "m5.large" }, createdAt: 0 }]));
+    const record = { id, name: id, createdAt: 0, createdBy: "", tags: [], clientToken: undefined, versions };
+    network.launchTemplates.set(id, { ...record, defaultVersion: 1, latestVersion: 3 });
   }
 }
 
@@ -36,15 +45,19 @@ describe.runIf(existsSync(folder))(title, () => {
     "09-nat-gateways",
     "11-cloudwatch-cluster-logging",
     "13-iamserviceaccounts",
+    "15-managed-nodes",
     "16-fargate-profile",
     "19-kms-cluster",
+    "22-managed-nodes-launch-template",
     "25-addons",
     "26-managed-nodegroup-spot-instances",
+    "30-vpc-with-ip-family",
     "34-taints",
     "39-pod-identity-association",
     "40-access-entries",
     "42-auto-mode",
     "45-upgrade-policy-example",
+    "47-auto-mode-with-ack-kro-capabilities",
   ])("%s is applied, and has nothing left to do", async (name) => {
     const text = readFileSync(join(folder, `${name}.yaml`), "utf8")
       .replace(/^ {2}version: .*\n/m, "")
