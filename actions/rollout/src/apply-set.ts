@@ -4,8 +4,8 @@ import { openDeployment } from "./deployment.ts";
 import { diagnose } from "./diagnosis.ts";
 import { environmentUrl } from "./environment-url.ts";
 import { fenced } from "./fence.ts";
-import { gateError } from "./gate.ts";
-import { placeOf, waitForAll } from "./gating.ts";
+import type { GateFailure } from "./gate.ts";
+import { waitForAll } from "./gating.ts";
 import type { Lock } from "./held-lock.ts";
 import { makeHome } from "./home.ts";
 import { deleteSucceededHooks, runFailureHooks } from "./hook-ends.ts";
@@ -45,15 +45,6 @@ export async function applySet(plan: SetPlan, ports: Ports, signal: AbortSignal)
     await using held = await takeLock(plan.state, firstRecord(plan, ports), ports, signal);
     lock = held;
     const guarded = { ...ports, kube: fenced(ports.kube, held) };
-    state.happened(`locked; ${changedCount(plan)} of ${plan.objects.length} objects change`);
-    state.deployment = await openDeployment(
-      ports.deployments,
-      { ...ports.run, environment: inputs.environment, app },
-      ports.log,
-    );
-    // Post says how it ended when this process does not come to that.
-    if (state.deployment.id !== undefined) ports.saveState({ deployment: String(state.deployment.id) });
-    await state.deployment.say("in_progress", `${changedCount(plan)} of ${plan.objects.length} objects change`);
     await using view = openView(viewOptions(plan, ports));
     const rollout: Rollout = {
       plan,
@@ -79,29 +70,40 @@ async function carryOut(rollout: Rollout, cancel: AbortSignal): Promise<Outcome>
   const { plan, ports, state, lock, signal } = rollout;
   let failedBy: unknown;
   try {
-    await ports.log.group("Apply", async () => await writeAll(rollout));
+    await ports.log.group("Apply", async () => {
+      state.happened(`locked; ${changedCount(plan)} of ${plan.objects.length} objects change`);
+      await announce(rollout);
+      await writeAll(rollout);
+    });
     lock.note({ phase: "gating" });
-    const result = await ports.log.group("Wait", async () => await waitForAll(rollout));
-    state.learn(result);
-    if (result.failure === undefined) {
+    await ports.log.group("Wait", async () => {
+      await waitForAll(rollout);
       await smoke(plan.inputs.smoke, plan.state.namespace, ports, signal);
-      return await finish(rollout);
-    }
-    state.failure = result.failure;
-    state.happened(`cause found: ${result.failure.why}`);
-    state.diagnosis = await diagnose(
-      result.failure,
-      rollout.view,
-      { logs: plan.inputs.logs === "on-failure", lines: plan.inputs.logLines },
-      ports,
-      signal,
-    );
-    failedBy = gateError(result.failure, placeOf(rollout, result));
+    });
+    return await finish(rollout);
   } catch (thrown) {
     failedBy = thrown;
   }
+  if (state.failure !== undefined && !signal.aborted) await findCause(state.failure, rollout);
   if (!signal.aborted) await runFailureHooks(rollout);
   return await handleFailure(rollout, failedBy, cancel);
+}
+
+/** Events and logs, before the way back takes them away. */
+async function findCause(failure: GateFailure, { plan, ports, state, view, signal }: Rollout): Promise<void> {
+  const { logs, logLines } = plan.inputs;
+  state.happened(`cause found: ${failure.why}`);
+  state.diagnosis = await diagnose(failure, view, { logs: logs === "on-failure", lines: logLines }, ports, signal);
+}
+
+/** Tells GitHub that a deployment has begun, where one is asked for. */
+async function announce({ plan, ports, state }: Rollout): Promise<void> {
+  const { environment } = plan.inputs;
+  const run = { ...ports.run, environment, app: plan.state.app };
+  state.deployment = await openDeployment(ports.deployments, run, ports.log);
+  // Post says how it ended when this process does not come to that.
+  if (state.deployment.id !== undefined) ports.saveState({ deployment: String(state.deployment.id) });
+  await state.deployment.say("in_progress", `${changedCount(plan)} of ${plan.objects.length} objects change`);
 }
 
 function firstRecord(plan: SetPlan, ports: Ports): RolloutRecord {

@@ -1,24 +1,29 @@
 import { type GateResult, gate, gateError } from "./gate.ts";
-import { type BlamePlace, blamePlace } from "./place.ts";
+import { blamePlace } from "./place.ts";
 import type { PlannedObject } from "./plan.ts";
 import type { Rollout } from "./rollout.ts";
 
-/** Objects that others depend on: the next wave begins when they are healthy. */
+/** Objects that others depend on: the next wave begins when they are healthy. @throws ActionError the cause */
 export async function awaitHealthy(rollout: Rollout, needed: readonly PlannedObject[]): Promise<void> {
-  const result = await runGate(rollout, needed, 0);
-  rollout.state.learn(result);
-  if (result.failure !== undefined) {
-    rollout.state.failure = result.failure;
-    throw gateError(result.failure, placeOf(rollout, result));
-  }
+  await passGate(rollout, needed, 0);
 }
 
-/** Everything that changed, and what was not healthy before. */
-export async function waitForAll(rollout: Rollout): Promise<GateResult> {
+/** Everything that changed, and what was not healthy before. @throws ActionError the cause */
+export async function waitForAll(rollout: Rollout): Promise<void> {
   const { plan, view } = rollout;
   const resting = plan.objects.filter((one) => one.action === "unchanged" && one.live !== undefined);
   await view.track(resting.flatMap(({ live, wanted }) => (live === undefined || wanted === undefined ? [] : [live])));
-  return await runGate(rollout, plan.objects, plan.inputs.stableFor);
+  await passGate(rollout, plan.objects, plan.inputs.stableFor);
+}
+
+/** What the gate learned stays with the run, whichever way it ends. */
+async function passGate(rollout: Rollout, members: readonly PlannedObject[], stableForMs: number): Promise<void> {
+  const result = await runGate(rollout, members, stableForMs);
+  const { failure } = result;
+  rollout.state.learn(result);
+  if (failure === undefined) return;
+  rollout.state.failure = failure;
+  throw gateError(failure, blamePlace(failure.why, failure.blames[0]?.verdicts[0], rollout.plan.objects));
 }
 
 async function runGate(rollout: Rollout, members: readonly PlannedObject[], stableForMs: number): Promise<GateResult> {
@@ -38,9 +43,4 @@ async function runGate(rollout: Rollout, members: readonly PlannedObject[], stab
     { clock: ports.clock, log: ports.log, serverTime: () => ports.kube.serverTime() },
     signal,
   );
-}
-
-/** The line of the manifest that is to blame. */
-export function placeOf(rollout: Rollout, { failure }: Pick<GateResult, "failure">): BlamePlace {
-  return failure === undefined ? {} : blamePlace(failure.why, failure.blames[0]?.verdicts[0], rollout.plan.objects);
 }

@@ -2,7 +2,7 @@ import { connect } from "@eks-actions/kube";
 import type { KubeObject } from "@eks-actions/manifest";
 import { startKube } from "@eks-actions/test/fakes/kube/index.ts";
 import { silentLog } from "@eks-actions/test/fakes/log.ts";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { apply } from "./apply.ts";
 import { hookPhase, hookWeight, isDeletedOnce } from "./hooks.ts";
 import { observe } from "./observe.ts";
@@ -56,9 +56,11 @@ describe("a hook", () => {
   });
 });
 
-/** An embedded cluster, and rollouts in this process. */
+const kube = await startKube({ nodes: 1, scale: 0.02 });
+afterAll(async () => await kube[Symbol.asyncDispose]());
+
+/** A namespace of the embedded cluster, and rollouts in this process. */
 async function scene() {
-  const kube = await startKube({ nodes: 1, scale: 0.02 });
   const namespace = await kube.namespace();
   const client = await connect({ kubeconfig: { text: kube.kubeconfig("admin") } });
   const clock = { now: () => Date.now(), sleep: kube.clock.sleep };
@@ -82,7 +84,11 @@ async function scene() {
       };
       return await apply(plan(inputs, await observe(inputs, ports, signal)), ports, signal);
     },
-    jobs: () => kube.store.list("jobs.batch").map((one) => /"name":"([^"]*)/.exec(JSON.stringify(one))?.[1]),
+    jobs: () =>
+      kube.store
+        .list("jobs.batch")
+        .filter((one) => JSON.stringify(one).includes(`"namespace":"${namespace}"`))
+        .map((one) => /"name":"([^"]*)/.exec(JSON.stringify(one))?.[1]),
     /** Ready pods of the Deployment at the time when the first Job was made. */
     readyAtFirstJob() {
       const seen: (string | undefined)[] = [];
@@ -93,14 +99,11 @@ async function scene() {
       });
       return seen;
     },
-    async [Symbol.asyncDispose]() {
-      await client[Symbol.asyncDispose]();
-      await kube[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 }
 
-describe("hooks of a rollout", () => {
+describe("hooks of a rollout", { timeout: 20_000 }, () => {
   const spent = { "helm.sh/hook": "pre-install,pre-upgrade", "helm.sh/hook-delete-policy": "hook-succeeded" };
 
   it("that go after success are run once for each change, and their absence is no change", async () => {
@@ -127,6 +130,10 @@ describe("hooks of a rollout", () => {
     ];
     const first = await shop.rollout(objects);
     expect(first).toMatchObject({ result: "held", error: { code: "JOB_FAILED" } });
+    expect(first.timeline.map(({ event }) => event)).toEqual(
+      expect.arrayContaining(["cause found: JOB_FAILED", "hook Job tell started, because the rollout failed"]),
+    );
+    expect(first.diagnosis?.logs).toMatchObject([{ container: "run", previous: false }]);
     expect(shop.jobs()).toEqual(["tell"]);
     const good = await shop.rollout([configMap(), job("tell", { "argocd.argoproj.io/hook": "SyncFail" })]);
     expect(good).toMatchObject({ result: "applied", pruned: 0 });
