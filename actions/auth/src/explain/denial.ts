@@ -1,12 +1,12 @@
 import { formatDuration } from "@eks-actions/action";
 import type { RoleArn } from "@eks-actions/aws";
 import { details } from "@eks-actions/markdown";
-import { type Claims, DEFAULT_ISSUER, providerName, shownClaims } from "../token/claims.ts";
+import { type Claims, DEFAULT_ISSUER, providerName } from "../token/claims.ts";
 import { otherForm, parseSubject } from "../token/subject.ts";
 import type { TrustVerdict } from "../trust/evaluate.ts";
 import { sentenceOf } from "../trust/failing-key.ts";
 import { providerArn, trustPolicyFor } from "../trust/policy.ts";
-import { fence, mark } from "./marks.ts";
+import { claimsTable, fence, mark } from "./marks.ts";
 import { cloudFormation, terraform } from "./snippets.ts";
 
 /** A denial as it was seen. */
@@ -114,13 +114,12 @@ export function diagnosis(denial: Denial): string {
   const other = otherForm(claims);
   const id = requestId === undefined ? "" : `, request id ${mark(requestId)}`;
   const target = { role, partition: role.partition };
-  const rows = shownClaims(claims).map(([name, value]) => `| \`${name}\` | ${mark(value)} |`);
   const causes = causesOf(denial).map((cause, i) => `${i + 1}. **${cause.title}** ${cause.sentence}`);
   const parts = [
     "### AWS refused this job (`TRUST_DENIED`)",
     `STS in ${mark(region)} answered AccessDenied for ${mark(role.arn)}: ${calls} ${calls === 1 ? "call" : "calls"} in ${formatDuration(elapsedMs)}${id}.`,
     "#### What this job presented",
-    ["| claim | value |", "|:--|:--|", ...rows].join("\n"),
+    claimsTable(claims),
     "#### Trust policy that admits exactly this job",
     fence("json", JSON.stringify(policy, undefined, 2)),
     "#### Likely causes",

@@ -1,4 +1,5 @@
 import { code, text } from "@eks-actions/markdown";
+import { type Claims, shownClaims } from "../token/claims.ts";
 
 /** A fenced block whose fence the text cannot close. */
 export function fence(language: string, text: string): string {
@@ -20,4 +21,10 @@ export function prose(message: string): string {
   return parts
     .map((part, i) => (i % 2 === 1 ? mark(part) : `${edge(/^\s/.test(part))}${text(part)}${edge(/\S\s+$/.test(part))}`))
     .join("");
+}
+
+/** What the job presents, to be held against a policy. */
+export function claimsTable(claims: Claims): string {
+  const rows = shownClaims(claims).map(([name, value]) => `| \`${name}\` | ${mark(value)} |`);
+  return ["| claim | value |", "|:--|:--|", ...rows].join("\n");
 }

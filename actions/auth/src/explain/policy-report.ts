@@ -5,7 +5,7 @@ import { shownClaims } from "../token/claims.ts";
 import { otherForm } from "../token/subject.ts";
 import { isExplicitDeny, sentenceOf } from "../trust/failing-key.ts";
 import { ACCOUNT_PLACEHOLDER, providerArn, trustPolicyFor } from "../trust/policy.ts";
-import { fence, mark } from "./marks.ts";
+import { claimsTable, fence, mark } from "./marks.ts";
 import { cloudFormation, createAccessEntry, createProvider, createRole, terraform } from "./snippets.ts";
 
 function where(plan: ProvisionPlan) {
@@ -30,7 +30,6 @@ export function provisionSummary(plan: ProvisionPlan): string {
   const policy = trustPolicyFor(claims, where(plan));
   const pretty = JSON.stringify(policy, undefined, 2);
   const other = otherForm(claims);
-  const rows = shownClaims(claims).map(([name, value]) => `| \`${name}\` | ${mark(value)} |`);
   const parts = [
     `## ${symbols.done} What AWS needs for this job`,
     `**Trust policy for ${mark(claims.sub)}**${plan.role === undefined ? `; put the account in place of \`${ACCOUNT_PLACEHOLDER}\`` : ` and ${mark(plan.role.arn)}`}.`,
@@ -46,7 +45,7 @@ export function provisionSummary(plan: ProvisionPlan): string {
     details("Terraform", fence("hcl", terraform(policy, target))),
     details("CloudFormation", fence("yaml", cloudFormation(policy, target))),
     details("Permissions for the kubeconfig", fence("json", JSON.stringify(describePolicy(plan), undefined, 2))),
-    details(`Claims (${rows.length})`, ["| claim | value |", "|:--|:--|", ...rows].join("\n")),
+    details(`Claims (${shownClaims(claims).length})`, claimsTable(claims)),
   ];
   if (other !== undefined) {
     const text = JSON.stringify(trustPolicyFor(claims, where(plan), other.sub), undefined, 2);

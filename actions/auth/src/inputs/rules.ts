@@ -89,20 +89,37 @@ export function resolveInputs(raw: RawInputs, read: () => Values, run: RunContex
   const failure = collect(faults);
   if (failure !== undefined) throw failure;
 
-  const path = (given: string | undefined) =>
-    given === undefined || isAbsolute(given) ? given : resolve(run.workspace, given);
-  const wantsProfile = values.refresh || values.awsProfile !== undefined || values.roles.length > 0;
-  const notices = [...foreign.notices];
+  const notices = [...foreign.notices, ...noticesOf(values, roles)];
+  return settled(values, { roles: taken, clusters, notices, workspace: run.workspace });
+}
+
+function noticesOf(values: Values, roles: readonly RoleInput[]): readonly string[] {
+  const notices: string[] = [];
   if (values.mode === "verify-trust" && roles.length > 0) {
     notices.push("`mode: verify-trust` looks at the trust policy and the claims only; the role inputs have no effect");
   }
   if (values.maskAwsAccountId) {
     notices.push("`mask-aws-account-id`: the runner drops job outputs that hold the masked account id");
   }
+  return notices;
+}
+
+interface Resolved {
+  readonly roles: readonly RoleInput[];
+  readonly clusters: readonly ClusterInput[];
+  readonly notices: readonly string[];
+  readonly workspace: string;
+}
+
+/** Values without a fault, with the defaults that depend on each other. */
+function settled(values: Values, { roles, clusters, notices, workspace }: Resolved): Inputs {
+  const path = (given: string | undefined) =>
+    given === undefined || isAbsolute(given) ? given : resolve(workspace, given);
+  const wantsProfile = values.refresh || values.awsProfile !== undefined || values.roles.length > 0;
   return {
     mode: values.mode,
     region: values.awsRegion,
-    roles: taken,
+    roles,
     allowedAccountIds: values.allowedAccountIds,
     audience: values.audience,
     sessionName: values.roleSessionName,
