@@ -41,13 +41,21 @@ function struct(shape: Struct, value: Json, path: string, owner: string, faults:
     else faults.unknown.push(path === "" ? key : `${path}.${key}`);
   }
   for (const [key, field] of shape.fields) {
-    const at = path === "" ? key : `${path}.${key}`;
     const given = value[key];
+    if (given === undefined && (shape.custom || staysAway(field))) continue;
+    const at = path === "" ? key : `${path}.${key}`;
     const found = given === undefined || given === null ? undefined : read(field.shape, given, at, shape.name, faults);
     const kept = shape.custom ? (found ?? (given === null ? undefined : given)) : zeroed(field, found, faults);
     if (kept !== undefined) out[key] = kept;
   }
   return out;
+}
+
+// Most fields of most objects: what is absent and has no zero value to be written.
+function staysAway({ shape, omit }: Field): boolean {
+  if (omit === "unset" || omit === "zero") return true;
+  if (omit !== "empty" || shape.is === "struct") return false;
+  return shape.is !== "scalar" || (shape.scalar !== "time" && shape.scalar !== "intstr");
 }
 
 /** Applies Go's omitempty and omitzero to a field's value, and writes what is always written. */

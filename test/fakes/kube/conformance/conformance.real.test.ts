@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
 import { openCluster } from "../../../cluster/access.ts";
 import { type Kube, startKube } from "../index.ts";
 import { objectAt } from "../json.ts";
 import type { Case } from "./case.ts";
 import { cases } from "./cases/index.ts";
 import { compareRuns, runCase } from "./run.ts";
+
+// The cases wait more than they work.
+vi.setConfig({ maxConcurrency: 8 });
 
 const real = openCluster(inject("cluster"));
 

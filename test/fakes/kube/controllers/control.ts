@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { conform } from "../conform.ts";
-import { clone, ensure, get, type JsonObject, objectsAt, textAt } from "../json.ts";
+import { clone, ensure, equal, get, type JsonObject, objectsAt, textAt } from "../json.ts";
 import type { ResourceType } from "../registry.ts";
 import { type DeleteOptions, remove } from "../remove.ts";
 import { keyOf } from "../store.ts";
@@ -36,8 +36,12 @@ export function createControl(world: World, component: string, manager: string):
     return type;
   };
   const current = (resource: string, object: JsonObject) => world.store.get(resource, keyOf(object)) ?? object;
-  const write = (resource: string, object: JsonObject, next: JsonObject, subresource?: string) =>
-    replace(world, typeOf(resource), object, conform(typeOf(resource).shape, next), { manager, subresource }, false);
+  const write = (resource: string, object: JsonObject, next: JsonObject, subresource?: string) => {
+    // Most reconciles find everything as it should be.
+    if (equal(object, next)) return object;
+    const type = typeOf(resource);
+    return replace(world, type, object, conform(type.shape, next), { manager, subresource }, false);
+  };
   const control: Control = {
     world,
     now: world.now,

@@ -11,12 +11,13 @@ import { podCases } from "./pods.ts";
 import { workloadCases } from "./workloads.ts";
 
 export const cases: readonly Case[] = [
+  // First, because a namespace of the real server takes its time to go.
+  ...lifecycleCases,
   ...discoveryCases,
   ...applyCases,
   ...applyListCases,
   ...kindCases,
   ...listCases,
-  ...lifecycleCases,
   ...errorCases,
   ...deploymentCases,
   ...podCases,
