@@ -39,6 +39,7 @@ export interface Outcome {
   /** Mutating requests, repeated ones and tags of our own included. */
   readonly writes: number;
   readonly planFile?: string | undefined;
+  readonly reportFile?: string | undefined;
 }
 
 /** A plan that needs more rounds than this does not converge. */

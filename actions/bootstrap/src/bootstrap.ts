@@ -8,6 +8,7 @@ import { type Plan, plan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
 import { realPorts } from "./real-ports.ts";
 import { report } from "./report.ts";
+import { withReportFile } from "./report-file.ts";
 
 /** The action as the seam runs it. Every mode ends in `apply`, which publishes a plan that is not to be carried out. */
 export const bootstrap: Action<Inputs, Facts, Plan, Outcome, Ports> = {
@@ -19,6 +20,6 @@ export const bootstrap: Action<Inputs, Facts, Plan, Outcome, Ports> = {
   plan,
   describe,
   isPlanOnly: () => false,
-  apply,
+  apply: async (plan, ports, signal) => withReportFile(await apply(plan, ports, signal), ports),
   report,
 };

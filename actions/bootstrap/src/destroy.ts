@@ -75,7 +75,7 @@ export function planDestroy(inputs: Inputs, facts: Facts): Plan {
     unchanged: [],
     drift: [],
     unmanaged: [],
-    resolved: { version: facts.cluster?.version ?? "", upgradePath: [], zones: [], addons: {} },
+    resolved: { version: facts.cluster?.version ?? "", upgradePath: [], zones: [], addons: {}, nodegroups: {} },
     timing: timing(actions),
     planHash: planHash(actions),
   };

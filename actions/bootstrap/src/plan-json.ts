@@ -1,4 +1,5 @@
 import type { Action } from "./action.ts";
+import { costFacts } from "./cost-facts.ts";
 import { actionHash, approvedArgs } from "./hash.ts";
 import { leftoversOf } from "./leftovers.ts";
 import { configHash } from "./names.ts";
@@ -80,30 +81,7 @@ export function planJson(plan: Plan): string {
     unmanaged: plan.unmanaged,
     leftovers: plan.kind === "destroy" ? leftoversOf(facts) : [],
     timing: plan.timing,
-    cost: { after: costOf(plan) },
+    cost: costFacts(plan),
   };
   return `${JSON.stringify(document, undefined, 2)}\n`;
-}
-
-/** What cost-diff prices: the sizes that the file asks for. */
-function costOf(plan: Plan): unknown {
-  const { config, versions } = plan.facts;
-  const info = versions.find((entry) => entry.clusterVersion === plan.resolved.version);
-  return {
-    version: plan.resolved.version,
-    supportType: config.upgradePolicy?.supportType ?? "EXTENDED",
-    endOfStandardSupport: info?.endOfStandardSupportDate?.toISOString().slice(0, 10) ?? null,
-    tier: config.controlPlaneScalingConfig?.tier ?? "standard",
-    nodegroups: config.managedNodeGroups.map((group) => ({
-      name: group.name,
-      instanceTypes: group.instanceTypes,
-      capacityType: group.spot ? "SPOT" : "ON_DEMAND",
-      min: group.minSize,
-      desired: group.desiredCapacity,
-      max: group.maxSize,
-      volume: group.volume,
-    })),
-    nat: config.vpc.nat,
-    autoMode: config.autoModeConfig.enabled,
-  };
 }

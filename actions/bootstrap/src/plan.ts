@@ -27,7 +27,8 @@ import { lockoutFindings } from "./lockout.ts";
 import { planLogRetention } from "./log-group.ts";
 import { holdOutside } from "./maintenance.ts";
 import { ownNetwork } from "./network.ts";
-import { planNodeGroup } from "./nodegroup.ts";
+import { liveGroups, planNodeGroup } from "./nodegroup.ts";
+import { groupAmiType } from "./nodegroup-fields.ts";
 import { planOidcProvider } from "./oidc.ts";
 import { order, type Timing, timing } from "./order.ts";
 import { planPodIdentities, podIdentityRoles } from "./pod-identity.ts";
@@ -53,12 +54,21 @@ export interface Plan {
   readonly planHash: string;
 }
 
+export interface ResolvedGroup {
+  readonly instanceTypes: readonly string[];
+  /** `CUSTOM` for an image of the user's own; absent with a launch template of theirs. */
+  readonly amiType?: string | undefined;
+  /** The live one, or the file's; absent: the newest when the group is made. */
+  readonly releaseVersion?: string | undefined;
+}
+
 export interface Resolved {
   readonly version: string;
   readonly upgradePath: readonly string[];
   readonly zones: readonly string[];
   /** Add-on → version that is or will be installed. */
   readonly addons: Readonly<Record<string, string>>;
+  readonly nodegroups: Readonly<Record<string, ResolvedGroup>>;
 }
 
 /** What would be done, and what stands against it. Pure: equal inputs and facts give an equal plan. */
@@ -149,6 +159,13 @@ function planApply(inputs: Inputs, facts: Facts): Plan {
     resolved: {
       version: target.version,
       upgradePath: facts.cluster?.version === undefined ? [] : upgradePath(facts.cluster.version, target.version),
+      nodegroups: Object.fromEntries(
+        config.managedNodeGroups.map((group) => {
+          const live = liveGroups(context, group)[0];
+          const releaseVersion = group.releaseVersion ?? live?.releaseVersion;
+          return [group.name, { instanceTypes: group.instanceTypes, amiType: groupAmiType(group), releaseVersion }];
+        }),
+      ),
       zones: [...new Set(plannedSubnets(context).map((subnet) => subnet.zone))],
       addons: Object.fromEntries(
         config.addons.map((addon) => {

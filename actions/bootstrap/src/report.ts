@@ -66,7 +66,8 @@ function exitCode(result: Result, { inputs, plan, error }: Story<Inputs, Facts, 
   }
 }
 
-function statusAfter(plan: Plan | undefined, result: Result): PlanStatus {
+/** The cluster against its file once the run has ended. */
+export function statusAfter(plan: Plan | undefined, result: Result): PlanStatus {
   switch (result) {
     case "failed":
       return "failed";
@@ -96,6 +97,7 @@ function outputs(
     changed: String(result === "planned" || result === "drifted" ? planned : done),
     counts: plan === undefined ? "" : JSON.stringify(countsOf(plan)),
     "plan-hash": plan?.planHash ?? "",
+    "report-json": outcome?.reportFile ?? "",
     "plan-json": outcome?.planFile ?? "",
     "cluster-name": plan?.facts.config.metadata.name ?? "",
     "cluster-arn": cluster?.arn ?? "",

@@ -1,6 +1,7 @@
 import type { Ec2Subnet } from "@eks-actions/aws";
 import type { ManagedNodeGroup } from "@eks-actions/cluster-config";
 import type { Context } from "./context.ts";
+import type { Facts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 import { chooseZones, isUsable, ownSubnets } from "./network-layout.ts";
 import { readTags } from "./tags.ts";
@@ -65,6 +66,16 @@ function foreignSubnets(context: Context, live: readonly Ec2Subnet[]): readonly 
 function carries(subnet: Ec2Subnet, wanted: Readonly<Record<string, string>> | undefined): boolean {
   const tags = readTags(subnet.Tags);
   return wanted !== undefined && Object.entries(wanted).every(([key, value]) => tags[key] === value);
+}
+
+/** How many zones the plan's subnets lie in. */
+export function plannedZones({ config, network, ...facts }: Facts): number {
+  const { foreign } = network;
+  const names =
+    foreign === undefined
+      ? chooseZones({ config, network, ...facts })
+      : foreign.subnets.map((subnet) => subnet.AvailabilityZone);
+  return new Set(names).size;
 }
 
 /** Subnets into which EKS puts the control plane's network interfaces. */

@@ -1,3 +1,4 @@
+import type { ClusterConfig } from "@eks-actions/cluster-config";
 import type { Action, Call, Step } from "./action.ts";
 import { quick } from "./build.ts";
 import type { Context } from "./context.ts";
@@ -9,18 +10,18 @@ import { ref } from "./value.ts";
 const INTERFACES = ["ec2", "ecr.api", "ecr.dkr", "sts", "logs", "eks", "eks-auth"] as const;
 const GROUP = "sg-endpoints";
 
-export function wantsEndpoints(context: Context): boolean {
-  const { privateCluster } = context.config;
-  return privateCluster.enabled && !privateCluster.skipEndpointCreation;
+/** Services with an interface endpoint, sorted; none unless the file asks for a private cluster. */
+export function endpointServices({ privateCluster }: ClusterConfig): readonly string[] {
+  if (!privateCluster.enabled || privateCluster.skipEndpointCreation) return [];
+  return [...new Set([...INTERFACES, ...privateCluster.additionalEndpointServices])].sort();
 }
 
 /** VPC endpoints of a private cluster in a VPC of our own, with the group that lets the VPC's own addresses in. */
 export function planEndpoints(context: Context, subnets: readonly OwnSubnet[]): Step {
-  if (!wantsEndpoints(context)) return { actions: [] };
-  const { config } = context;
+  const services = endpointServices(context.config);
+  if (services.length === 0) return { actions: [] };
   const parts = subnets.filter((subnet) => !subnet.isPublic).map((subnet) => subnet.part);
   const tables = parts.map((_, index) => `rt-private-${index}`);
-  const services = [...new Set([...INTERFACES, ...config.privateCluster.additionalEndpointServices])].sort();
   return {
     actions: [
       ...endpointGroup(context),
