@@ -188,6 +188,12 @@ describe.concurrent("workflow commands", () => {
     expect(result.log).toContain("##[error]fault 12");
   });
 
+  it("are cut at 4,096 characters, in the log too", async () => {
+    const result = await run(`print("::error::" + "x".repeat(5000) + "the end")`);
+    expect(result.annotations[0]?.message).toBe("x".repeat(4096));
+    expect(printed(result)).toBe(`##[error]${"x".repeat(4096)}`);
+  });
+
   it("fold groups, hide debug lines unless debugging, and leave unknown commands as text", async () => {
     const script = `print("::group::Plan"); print("::debug::inner"); print("::endgroup::"); print("::unknown::x")`;
     const quiet = await run(script);

@@ -174,10 +174,10 @@ export class StepLog {
   }
 
   #annotate(annotation: Annotation): void {
-    const message = this.#options.masks.mask(annotation.message);
+    // Cut in the log as well.
+    const message = this.#options.masks.mask(annotation.message).slice(0, MESSAGE_LIMIT);
     this.write(`##[${annotation.level}]${message}`);
-    const cut = message.length > MESSAGE_LIMIT ? `${message.slice(0, MESSAGE_LIMIT - 3)}...` : message;
-    this.#annotations.push({ ...annotation, message: cut });
+    this.#annotations.push({ ...annotation, message });
   }
 }
 

@@ -32,7 +32,9 @@ export function finish<I, F, P, O>(
   const summary = saveSummary(env, report.summary);
 
   log.endGroups();
-  for (const annotation of report.annotations) log.annotate(inWorkspace(annotation, story.run.workspace));
+  for (const annotation of withRemainder(report.annotations)) {
+    log.annotate(inWorkspace(annotation, story.run.workspace));
+  }
   for (const bug of report.bugs) printBug(bug, env, log);
   for (const warning of summary.warnings) log.annotate(warning);
   if (summary.unsaved !== "") log.info(summary.unsaved);
@@ -127,6 +129,23 @@ export function errorAnnotations(error: ActionError): readonly Annotation[] {
     line: fault.line,
     column: fault.column,
   }));
+}
+
+const KEPT_OF_A_LEVEL = 10;
+
+// GitHub keeps ten annotations of each level for a step and drops the rest without a word: the tenth tells of them.
+function withRemainder(annotations: readonly Annotation[]): readonly Annotation[] {
+  const totals = Object.groupBy(annotations, ({ level }) => level);
+  const seen = { error: 0, warning: 0, notice: 0 };
+  return annotations.flatMap((annotation) => {
+    const { level } = annotation;
+    const left = (totals[level]?.length ?? 0) - KEPT_OF_A_LEVEL + 1;
+    if (++seen[level] !== KEPT_OF_A_LEVEL || left < 2) return [annotation];
+    return [
+      { level, title: `${left} more`, message: `${left} more of this kind are in the log of the step` },
+      annotation,
+    ];
+  });
 }
 
 // GitHub shows an annotation in a pull request only when its file is a path of the repository.

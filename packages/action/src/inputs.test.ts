@@ -81,6 +81,10 @@ describe("defineInputs", () => {
     expect(table.nearMisses({ "role-to-asume": "x", zone: "y" })).toEqual([["role-to-asume", "role-to-assume"]]);
   });
 
+  it.each(["role_to_assume", "roletoassume", "role-ot-assume"])("knows what %s was meant to be", (name) => {
+    expect(table.nearMisses({ [name]: "x" })).toEqual([[name, "role-to-assume"]]);
+  });
+
   it("warns neither of declared nor of renamed names, nor of those no one can have meant", () => {
     const declared = Object.fromEntries(Object.keys(table.specs).map((name) => [name, "x"]));
     expect(table.nearMisses({ ...declared, role: "x", constructor: "x", "": "x" })).toEqual([]);

@@ -28,7 +28,7 @@ export interface InputTable<T extends Readonly<Record<string, InputSpec<unknown>
   readonly specs: T;
   /** Validates everything, reports all faults at once. Throws `INPUT_REQUIRED`, `INPUT_INVALID`, `INPUT_RENAMED`. */
   read(raw: RawInputs): InputValues<T>;
-  /** Given names that are one edit away from a known one: `[given, known]`. */
+  /** Given names that are one edit away from a known one, hyphens aside: `[given, known]`. */
   nearMisses(raw: RawInputs): readonly (readonly [string, string])[];
 }
 
@@ -71,7 +71,7 @@ export function defineInputs<const T extends Readonly<Record<string, InputSpec<u
       return Object.keys(raw)
         .filter((name) => !Object.hasOwn(specs, name) && !Object.hasOwn(renamed, name))
         .flatMap((name) => {
-          const near = known.find((candidate) => editDistance(name, candidate) === 1);
+          const near = known.find((candidate) => editDistance(letters(name), letters(candidate)) <= 1);
           return near === undefined ? [] : [[name, near] as const];
         });
     },
@@ -122,6 +122,11 @@ export function show(text: string): string {
     (c) => ({ "\n": "\\n", "\t": "\\t", "\r": "\\r" })[c] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
   return flat.length <= 100 ? flat : `${flat.slice(0, 99)}…`;
+}
+
+// `aws_region` and `awsRegion` mean `aws-region`; the runner hands over all of them in upper case.
+function letters(name: string): string {
+  return name.replaceAll(/[-_ ]/g, "");
 }
 
 function camel(name: string): string {

@@ -5,7 +5,7 @@ import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import { recordingConsole } from "@eks-actions/test/fakes/log.ts";
 import { describe, expect, it } from "vitest";
 import type { Action, BasePorts, Story } from "./action.ts";
-import { ActionError } from "./error.ts";
+import { ActionError, collect } from "./error.ts";
 import { errorAnnotations } from "./finish.ts";
 import { oneOf, required, text } from "./input-kinds.ts";
 import { defineInputs } from "./inputs.ts";
@@ -193,9 +193,29 @@ describe("runAction", () => {
   });
 
   it("masks secrets before it says a word, even where other inputs are wrong", async () => {
-    const { log } = await run(toy(), { INPUT_TOKEN: "one\ntwo", INPUT_NMAE: "x" });
+    const { log } = await run(toy(), { INPUT_TOKEN: "one\ntwo", INPUT_ZONE: "x" });
     expect(log.slice(0, 3)).toEqual(["::add-mask::one\ntwo", "::add-mask::one", "::add-mask::two"]);
   });
+
+  it.each([
+    [10, 10, "fault 10"],
+    [13, 14, "4 more of this kind are in the log of the step"],
+  ])(
+    "of %i faults prints %i annotations, the tenth being %s, as GitHub keeps no more",
+    async (faults, printed, tenth) => {
+      const errors = Array.from(
+        { length: faults },
+        (_, n) => new ActionError("INPUT_INVALID", { message: `fault ${n + 1}` }),
+      );
+      const readInputs = () => {
+        throw collect(errors);
+      };
+      const { annotations } = await run(toy({ readInputs }), named);
+      expect(annotations).toHaveLength(printed);
+      expect(annotations[9]?.message).toBe(tenth);
+      expect(annotations.at(-1)?.message).toBe(`fault ${faults}`);
+    },
+  );
 
   it("annotates files by their path in the workspace, wherever they were found", async () => {
     const place = async (file: string) => {
@@ -245,7 +265,7 @@ describe("runAction", () => {
   });
 
   it("names the input that a misspelt one is closest to, and leaves the warning to the runner", async () => {
-    const result = await run(toy(), { ...named, INPUT_NMAE: "x", INPUT_MODES: "plan" });
+    const result = await run(toy(), { ...named, INPUT_ZONE: "x", INPUT_MODES: "plan" });
     expect(result.annotations).toEqual([]);
     expect(result.log[0]).toBe("input `modes` is unknown; did you mean `mode`?");
   });
