@@ -4,7 +4,17 @@ import { describe, expect, it } from "vitest";
 import { authCodes } from "../../../packages/action/src/codes/auth.ts";
 import type { Fault } from "../../fakes/aws/aws.ts";
 import { type InProcess, type InProcessOptions, loginHere } from "./in-process.ts";
-import { addCluster, createWorld, trustFor, type World, type WorldOptions } from "./world.ts";
+import {
+  type AuthReport,
+  addCluster,
+  calls,
+  createWorld,
+  reportOf,
+  tokenRequests,
+  trustFor,
+  type World,
+  type WorldOptions,
+} from "./world.ts";
 
 type Values = Readonly<Record<string, string>>;
 
@@ -216,10 +226,18 @@ function wordsOf(code: string): RegExp | undefined {
   return pattern === undefined ? undefined : new RegExp(pattern.join("|"));
 }
 
-async function provoke({ world: options = {}, inputs = {}, options: more }: Case): Promise<InProcess> {
+interface Provoked {
+  readonly result: InProcess;
+  /** Requests that GitHub and AWS saw. */
+  readonly seen: AuthReport["requests"];
+}
+
+async function provoke({ world: options = {}, inputs = {}, options: more }: Case): Promise<Provoked> {
   await using world = await createWorld(options);
   const given = typeof inputs === "function" ? inputs(world) : inputs;
-  return await loginHere(world, given, more?.(world));
+  const result = await loginHere(world, given, more?.(world));
+  const seen = { oidc: tokenRequests(world), sts: calls(world, "sts").length, eks: calls(world, "eks").length };
+  return { result, seen };
 }
 
 const here = Object.entries(cases).filter((entry): entry is [string, Case] => typeof entry[1] !== "string");
@@ -229,10 +247,10 @@ describe("every code of auth", () => {
   it.each(here.map(([code, one]) => ({ code, given: one.given, one })))(
     "$code is the end of $given, and leaves nothing behind",
     async ({ code, one }) => {
-      const result = await provoke(one);
+      const { result, seen } = await provoke(one);
       expect(result.annotations.filter((note) => note.level === "error").map((note) => note.title)).toEqual([code]);
       expect(result.exitCode).toBe(1);
-      expect(JSON.parse(result.outputs["report"] ?? "{}")).toMatchObject({ code });
+      expect(reportOf(result)).toMatchObject({ code, requests: seen });
       expect(result.lines.at(-1)).toContain(code);
       expect(result.summary).toContain(code);
       expect(plain(result.annotations.at(-1)?.message ?? "")).toMatch(wordsOf(code) ?? "");

@@ -1,12 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readContext } from "@eks-actions/action";
+import type { Ports } from "@eks-actions/auth-action/src/ports.ts";
 import { takeBack } from "@eks-actions/auth-action/src/post/take-back.ts";
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../fakes/log.ts";
 import { runStep } from "../../runner/index.ts";
 import { loginHere } from "./in-process.ts";
-import { ACTION, addCluster, createWorld, errorCodes, REGION, trustFor } from "./world.ts";
+import { ACTION, addCluster, createWorld, errorCodes, REGION, reportOf, trustFor } from "./world.ts";
 
 const show = (mark: string) => `echo "${mark} [$AWS_ACCESS_KEY_ID] [$AWS_REGION] [$AWS_PROFILE]" | tr -d '*'`;
 
@@ -117,6 +118,23 @@ describe("a login that is cut short", () => {
     expect(result.outcome).toBe("cancelled");
     expect(errorCodes(result)[0]).toBe("CANCELLED");
     expect(result.durationMs).toBeLessThan(7_000);
+    expect([result.env, result.state, result.filesLeft]).toEqual([{}, {}, []]);
+  });
+
+  it("by a cancel while GitHub has not answered tells that it was asked", async () => {
+    await using world = await createWorld();
+    const cancel = new AbortController();
+    const ports = (real: Ports): Ports => ({
+      ...real,
+      requestIdToken(request, signal) {
+        const asked = real.requestIdToken(request, signal);
+        cancel.abort(new Error("SIGINT"));
+        return asked;
+      },
+    });
+    const result = await loginHere(world, {}, { signal: cancel.signal, ports });
+    expect(errorCodes(result)).toEqual(["CANCELLED"]);
+    expect(reportOf(result).requests).toEqual({ oidc: 1, sts: 0, eks: 0 });
     expect([result.env, result.state, result.filesLeft]).toEqual([{}, {}, []]);
   });
 
