@@ -186,6 +186,24 @@ describe("a field of the file that is changed alone", () => {
     },
   );
 
+  it("never takes the cluster away from the role that applies it", () => {
+    const own = base.facts.entries.find(({ policies }) =>
+      policies.some((one) => /ClusterAdmin/.test(one.policyArn ?? "")),
+    );
+    const entries = [
+      { principalARN: own?.entry.principalArn, accessPolicies: [] },
+      {
+        principalARN: role("ops"),
+        accessPolicies: [{ policyARN: access("AmazonEKSClusterAdminPolicy"), accessScope: SCOPE }],
+      },
+    ];
+    const text = JSON.stringify(changed(["accessConfig", "accessEntries"], entries));
+    const facts = { ...base.facts, config: parseClusterConfig(text, { file: "cluster.yaml" }) };
+    const codes = (inputs: Plan["inputs"]) => plan(inputs, facts).findings.map((finding) => finding.code);
+    expect(codes(base.inputs)).toContain("LOCKOUT_SELF");
+    expect(codes({ ...base.inputs, preventLockout: false })).not.toContain("LOCKOUT_SELF");
+  });
+
   it("leaves a plan and a report for machines", async () => {
     const text = JSON.stringify(changed(group("maxSize"), 4));
     const planned = await lab.run(text, { mode: "plan" });

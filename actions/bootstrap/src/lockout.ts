@@ -1,5 +1,6 @@
 import type { Action } from "./action.ts";
 import type { Context } from "./context.ts";
+import type { LiveEntry } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 
 const ADMIN = /\/AmazonEKSClusterAdminPolicy$/;
@@ -7,7 +8,40 @@ const ADMIN = /\/AmazonEKSClusterAdminPolicy$/;
 /** Ways in which a plan would leave nobody, or not the runner, with access. */
 export function lockoutFindings(context: Context, actions: readonly Action[]): readonly Finding[] {
   if (!context.inputs.preventLockout || context.facts.cluster === undefined) return [];
-  return [...lastAdmin(context, actions), ...endpoint(context)];
+  return [...lastAdmin(context, actions), ...ownAccess(context, actions), ...endpoint(context)];
+}
+
+/** The administrator that this very run works as, when the plan takes its rights in the cluster away. */
+function ownAccess(context: Context, actions: readonly Action[]): readonly Finding[] {
+  const { facts, config } = context;
+  const own = facts.entries.find((live) => isCaller(facts.callerArn, live.entry.principalArn ?? ""));
+  const principal = own?.entry.principalArn;
+  if (own === undefined || principal === undefined || !own.policies.some(isAdmin)) return [];
+  const wanted = config.accessConfig.accessEntries.find((entry) => entry.principalARN === principal);
+  const isDeleted = actions.some((action) => action.target.name === principal && action.op === "delete");
+  const isDemoted = wanted !== undefined && !wanted.accessPolicies.some((policy) => ADMIN.test(policy.policyARN));
+  if (!isDeleted && !isDemoted) return [];
+  return [
+    {
+      level: "block",
+      code: "LOCKOUT_SELF",
+      path: wanted?.source,
+      target: { kind: "AccessEntry", name: principal },
+      message: `${principal}, which this run works as, would no longer administer the cluster`,
+      hint: "keep AmazonEKSClusterAdminPolicy of scope cluster on it, or set `prevent-lockout: false`",
+    },
+  ];
+}
+
+/** STS shows a role without its path: `arn:aws:sts::1:assumed-role/deploy/session` for `arn:aws:iam::1:role/ci/deploy`. */
+function isCaller(callerArn: string, principal: string): boolean {
+  const [, account, name] = /^arn:[^:]+:sts::(\d+):assumed-role\/([^/]+)\//.exec(callerArn) ?? [];
+  if (name === undefined) return callerArn === principal;
+  return principal.includes(`::${account}:role/`) && principal.endsWith(`/${name}`);
+}
+
+function isAdmin(policy: LiveEntry["policies"][number]): boolean {
+  return ADMIN.test(policy.policyArn ?? "") && policy.accessScope?.type === "cluster";
 }
 
 function lastAdmin(context: Context, actions: readonly Action[]): readonly Finding[] {
@@ -21,9 +55,7 @@ function lastAdmin(context: Context, actions: readonly Action[]): readonly Findi
     entry.accessPolicies.some((policy) => ADMIN.test(policy.policyARN) && policy.accessScope.type === "cluster"),
   );
   const listed = new Set(config.accessConfig.accessEntries.map((entry) => entry.principalARN));
-  const admins = facts.entries.filter((live) =>
-    live.policies.some((policy) => ADMIN.test(policy.policyArn ?? "") && policy.accessScope?.type === "cluster"),
-  );
+  const admins = facts.entries.filter((live) => live.policies.some(isAdmin));
   const losing = admins.filter(
     (live) => gone.has(live.entry.principalArn ?? "") || (listed.has(live.entry.principalArn ?? "") && !wantedAdmin),
   );

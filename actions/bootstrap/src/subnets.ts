@@ -149,6 +149,14 @@ export function foreignFindings(context: Context): readonly Finding[] {
     const free = subnet.AvailableIpAddressCount;
     if (context.facts.cluster === undefined && free !== undefined && free < 6) {
       invalid("vpc.subnets", `${subnet.SubnetId} has ${free} free addresses, EKS needs 6`, "choose a larger subnet");
+    } else if (free !== undefined && free < 16) {
+      findings.push({
+        level: "warn",
+        code: "SUBNET_IPS_LOW",
+        path: "vpc.subnets",
+        message: `${subnet.SubnetId} has ${free} free addresses; EKS advises 16, an upgrade needs 5`,
+        hint: "choose a larger subnet for the control plane",
+      });
     }
   }
   const vpcId = foreign.vpc?.VpcId;
