@@ -71,6 +71,8 @@ export interface AwsRequest {
   /** Virtual milliseconds since the epoch. */
   readonly at: number;
   readonly mutating: boolean;
+  /** IAM actions that the caller had to be allowed, `iam:PassRole` and the like included. */
+  readonly permissions?: readonly string[] | undefined;
 }
 
 export type ViolationCode =

@@ -39,6 +39,7 @@ interface Exchange {
   readonly met: Disturbance;
   input: unknown;
   session: Session | undefined;
+  permissions: readonly string[];
 }
 
 const unsigned = new Set(["sts:AssumeRoleWithWebIdentity"]);
@@ -63,6 +64,7 @@ export async function handleRequest(handling: Handling, request: Incoming): Prom
     met,
     input: undefined,
     session: undefined,
+    permissions: [],
   };
   world.agenda.settle();
   if (met.drop === "before") {
@@ -113,7 +115,9 @@ async function perform(exchange: Exchange, decode: () => unknown): Promise<Outgo
   if (run === undefined) throw new AwsFault("STANDIN_UNKNOWN_OPERATION", name, { status: 501 });
   checkRequest(handling.violations, operation, input);
   if (session !== undefined && isRecord(input)) {
-    for (const wanted of requirementsOf(world, session, operation, input)) {
+    const required = requirementsOf(world, session, operation, input);
+    exchange.permissions = required.map(({ action }) => action);
+    for (const wanted of required) {
       authorize(world, session, operation.service.protocol, wanted);
     }
   }
@@ -141,7 +145,7 @@ function decodeOrRefuse(decode: () => unknown): unknown {
   }
 }
 
-function remember({ handling, operation, input, session }: Exchange, error: string | undefined): void {
+function remember({ handling, operation, input, session, permissions }: Exchange, error: string | undefined): void {
   handling.requests.push({
     service: operation.service.id,
     operation: operation.name,
@@ -150,6 +154,7 @@ function remember({ handling, operation, input, session }: Exchange, error: stri
     principal: session?.arn,
     at: handling.regions.home.agenda.now(),
     mutating: isMutating(operation),
+    permissions,
   });
 }
 

@@ -144,6 +144,9 @@ export async function startLab({ policy, prepare, past, ...options }: LabOptions
     };
   }
 
+  const ports: Lab["ports"] = (config, raw = {}) =>
+    portsOf(config, { mode: "apply", ...raw }, {}, () => undefined, silentLog(clock), QUIET);
+
   return {
     aws,
     clock,
@@ -198,10 +201,9 @@ export async function startLab({ policy, prepare, past, ...options }: LabOptions
     },
     async look(config, raw = {}) {
       const inputs = readInputs({ config: "cluster.yaml", mode: "apply", ...raw }, readContext(QUIET));
-      return plan(inputs, await observe(inputs, this.ports(config, raw), new AbortController().signal));
+      return plan(inputs, await observe(inputs, ports(config, raw), new AbortController().signal));
     },
-    ports: (config, raw = {}) =>
-      portsOf(config, { mode: "apply", ...raw }, {}, () => undefined, silentLog(clock), QUIET),
+    ports,
     async [Symbol.asyncDispose]() {
       ticking[Symbol.dispose]();
       await aws[Symbol.asyncDispose]();

@@ -53,7 +53,13 @@ describe("authorisation", () => {
       `is not authorized to perform: iam:PassRole on resource: ${clusterRole}`,
     );
     const passer = { StringEquals: { "iam:PassedToService": "eks.amazonaws.com" } };
-    aws.account.roles.get("creator")?.inline.set("pass", JSON.stringify(policy("iam:PassRole", "*", passer)));
+    const inline = aws.account.roles.get("creator")?.inline;
+    inline?.set("pass", JSON.stringify(policy("iam:PassRole", "*", passer)));
+    // Tags at creation are tagging, and the first cluster of an account brings EKS's own role with it.
+    await expect(create(creator, { "eks-actions/owner": "acme" })).rejects.toThrow("to perform: eks:TagResource on");
+    inline?.set("tag", JSON.stringify(policy("eks:TagResource", "*")));
+    await expect(create(creator, { "eks-actions/owner": "acme" })).rejects.toThrow("iam:CreateServiceLinkedRole on");
+    inline?.set("linked", JSON.stringify(policy("iam:CreateServiceLinkedRole", "*")));
     await create(creator, { "eks-actions/owner": "acme" });
     const deny = { Statement: [{ Effect: "Deny", Action: "ec2:*", Resource: "*" }] };
     const denied = aws.addRole({ name: "denied", managed: ["AdministratorAccess"], inline: { deny } });

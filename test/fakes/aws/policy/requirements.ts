@@ -4,12 +4,13 @@ import type { Session } from "../state.ts";
 import type { World } from "../world.ts";
 import { requestContext } from "./conditions.ts";
 import type { AccessRequest } from "./evaluate.ts";
+import { impliedPermissions } from "./implied.ts";
 import { ec2Resource, eksResource, iamResource } from "./resources.ts";
 
 /** Operations that need no permission, as in IAM. */
 const free = new Set(["sts:GetCallerIdentity", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRole"]);
 
-/** What the caller must be allowed for this request: the action itself, and `iam:PassRole` for each role handed over. */
+/** What the caller must be allowed for this request: the action itself, `iam:PassRole` for each role handed over, and what it implies. */
 export function requirementsOf(
   world: World,
   session: Session,
@@ -30,12 +31,17 @@ export function requirementsOf(
     ...tagKeys("aws:ResourceTag/", target.tags),
     "aws:TagKeys": Object.keys(requestTags(input)).length > 0 ? Object.keys(requestTags(input)) : undefined,
   });
+  const tags = tagKeys("aws:RequestTag/", requestTags(input));
   const passed = passedRoles(operation, input).map(({ roleArn, service }) => ({
     action: "iam:PassRole",
     resource: roleArn,
     context: requestContext({ "iam:PassedToService": service, "aws:PrincipalArn": session.roleArn }),
   }));
-  return [{ action, resource: target.arn, context }, ...passed];
+  return [
+    { action, resource: target.arn, context },
+    ...passed,
+    ...impliedPermissions(world, operation, input, target.arn, tags),
+  ];
 }
 
 export interface Target {

@@ -73,6 +73,7 @@ const ec2Kinds: Readonly<Record<string, string>> = {
   vol: "volume",
   eni: "network-interface",
   vpce: "vpc-endpoint",
+  key: "key-pair",
 };
 
 const unusualKinds: Readonly<Record<string, string>> = { NatGateway: "natgateway", Address: "elastic-ip" };
@@ -81,8 +82,8 @@ const unusualKinds: Readonly<Record<string, string>> = { NatGateway: "natgateway
 export function ec2Resource(account: Account, operation: string, input: Input): Target {
   if (/^(Describe|Get)/.test(operation)) return none;
   const prefix = `arn:${account.partition}:ec2:${account.region}:${account.id}:`;
-  if (/^(Create|Allocate)/.test(operation) && !/^Create(Route|Tags|LaunchTemplateVersion)$/.test(operation)) {
-    const noun = operation.replace(/^(Create|Allocate)/, "");
+  if (/^(Create|Allocate|Import)/.test(operation) && !/^Create(Route|Tags|LaunchTemplateVersion)$/.test(operation)) {
+    const noun = operation.replace(/^(Create|Allocate|Import)/, "");
     const kind = unusualKinds[noun] ?? noun.replace(/([a-z])([A-Z])/g, "$1-$2").toLowerCase();
     return { arn: `${prefix}${kind}/*`, tags: {} };
   }
@@ -108,6 +109,7 @@ function ec2Tags(account: Account, id: string): Record<string, string> {
     network.networkInterfaces.get(id)?.TagSet ??
     network.vpcEndpoints.get(id)?.Tags ??
     network.volumes.get(id)?.Tags ??
+    network.keyPairs.get(id)?.Tags ??
     [];
   return Object.fromEntries(tags.map((tag) => [tag.Key ?? "", tag.Value ?? ""]));
 }
