@@ -23,7 +23,7 @@ export async function apply(plan: Plan, ports: Ports, signal: AbortSignal): Prom
   }
   const { issue, marker, author, createWhenMissing } = plan.comment;
   const body = (previous: string | undefined, budget = COMMENT_BUDGET) =>
-    comment(plan.file, { runUrl: plan.runUrl, version: "v1", isFork: plan.isFork, previous, budget });
+    comment(plan.file, { runUrl: plan.runUrl, isFork: plan.isFork, previous, budget });
   const result = await ports.github.stickyComment(
     {
       issue,

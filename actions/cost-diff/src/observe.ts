@@ -16,6 +16,7 @@ import { openTree, type Tree } from "./sides/files.ts";
 import { createGit } from "./sides/git.ts";
 import { type LoadedSide, loadSide, treeWarnings } from "./sides/load-side.ts";
 import { type PullEvent, pullEvent } from "./sides/pull-event.ts";
+import { toolVersions } from "./sides/render.ts";
 import { readSettings, type Settings, settingsFromInputs } from "./sides/settings.ts";
 import { allowedFolder } from "./sides/workspace.ts";
 
@@ -35,6 +36,8 @@ export interface PriceFacts {
   readonly prices: ReadonlyMap<string, FoundPrices>;
   readonly priceFile: PriceFile | undefined;
   readonly usage: Usage;
+  /** Versions of what rendered, by tool. */
+  readonly tools: Readonly<Record<string, string>>;
   readonly asOf: string;
   readonly generatedAt: string;
   readonly warnings: readonly Warning[];
@@ -87,6 +90,12 @@ async function observeSides(inputs: Inputs, ports: Ports, temp: string, signal: 
     inputs.usageFile === undefined
       ? noUsage
       : readUsage(readDocument(inputs.usageFile, headTree, "USAGE_FILE_INVALID"));
+  const tools = await toolVersions(new Set([...base.tools, ...head.tools]), {
+    program: ports.program,
+    path: run.env["PATH"],
+    home: temp,
+    signal,
+  });
   const prices = await findAllPrices(clusters, inputs, ports, signal);
   for (const found of prices.values()) warnings.push(...found.warnings);
   return {
@@ -103,6 +112,7 @@ async function observeSides(inputs: Inputs, ports: Ports, temp: string, signal: 
     prices,
     priceFile,
     usage,
+    tools,
     asOf,
     generatedAt: `${new Date(ports.clock.now()).toISOString().slice(0, 19)}Z`,
     warnings: [...warnings, ...head.warnings, ...base.warnings],

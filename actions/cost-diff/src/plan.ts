@@ -115,7 +115,7 @@ function planPrice(inputs: Inputs, facts: PriceFacts): Plan {
       defaultArch: inputs.defaultArch,
     },
     prices: usedPrices(costs, facts),
-    tools: {},
+    tools: facts.tools,
   };
   const { run } = facts;
   const file: ReportFile = {

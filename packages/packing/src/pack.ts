@@ -87,7 +87,7 @@ function steady(problem: Problem, part: PackInput): Draft {
   const isBest = base.left.every((rest) => rest === 0) && costOf(problem, base.nodes) <= least + 0.5;
   if (isBest) return base;
   const random = createRandom(1);
-  const iterations = iterationsFor(problem.groups.length);
+  const iterations = iterationsFor(problem.groups.length, problem.pods);
   const improved = ruinAndRecreate(problem, base, { value, waste, random, iterations, signal });
   const best = better(base, improved);
   return finish(problem, best, costOf(problem, best.nodes), lp, duals);

@@ -12,17 +12,21 @@ export interface RuinOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** More groups make each iteration dearer and gain less from it. */
-export function iterationsFor(groups: number): number {
-  if (groups <= 50) return 4000;
-  return groups <= 150 ? 2000 : 1000;
+/** More groups make each iteration dearer and gain less from it; small problems are finished exactly afterwards. */
+export function iterationsFor(groups: number, pods: number): number {
+  if (pods <= MIXED_PODS) return 1500;
+  if (groups <= 50) return 8000;
+  return groups <= 150 ? 6000 : 3000;
 }
 
 /** About half a second on a runner; counted in steps so that the answer does not depend on the machine. */
-const MAX_WORK = 16_000_000;
+const MAX_WORK = 8_000_000;
 
 /** How often the same few nodes are taken apart. */
 const MAX_TRIES = 24;
+
+/** Offers that one repack tries. */
+const SAMPLED_OFFERS = 12;
 
 const MIXED_TRIALS = 16;
 const MIXED_PODS = 60;
@@ -60,7 +64,7 @@ export function ruinAndRecreate(problem: Problem, start: Draft, options: RuinOpt
     if (before >= MAX_TRIES) continue;
     tries.set(key, before + 1);
     const orders = ordersOf(problem, loose, value, random).slice(before > 0 ? 2 : 0);
-    const offers = promising(problem, waste, gain, limit);
+    const offers = sample(promising(problem, waste, gain, limit), random);
     const fresh = repack(problem, trial, loose, { orders, offers, limit, random });
     if (fresh === undefined) continue;
     if (problem.limit.length > 0) {
@@ -107,6 +111,14 @@ function promising(problem: Problem, waste: Float64Array, gain: number, limit: n
     if (real(problem.price, o) > limit) break;
   }
   return offers;
+}
+
+/** A few of many: more tries with few offers each find more than few tries with all. */
+function sample(offers: readonly number[], random: () => number): readonly number[] {
+  if (offers.length <= SAMPLED_OFFERS) return offers;
+  const chosen = new Set<number>();
+  while (chosen.size < SAMPLED_OFFERS) chosen.add(offers[Math.floor(random() * offers.length)] ?? 0);
+  return [...chosen].sort((a, b) => a - b);
 }
 
 interface Attempt {

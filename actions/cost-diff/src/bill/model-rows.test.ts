@@ -43,7 +43,10 @@ describe("the control plane", () => {
   it("adds tiers, capabilities with what they manage, and hybrid vCPU-hours in tiers", async () => {
     const more = `${noNat}controlPlaneScalingConfig: { tier: tier-xl }
 capabilities:
-  - { name: argocd, type: ARGOCD, roleArn: "arn:aws:iam::111122223333:role/argo" }
+  - name: argocd
+    type: ARGOCD
+    roleArn: "arn:aws:iam::111122223333:role/argo"
+    configuration: { argocd: { awsIdc: { idcInstanceArn: "arn:aws:sso:::instance/ssoins-1" } } }
 `;
     const usage = `schemaVersion: 1\ncapabilities: { argocdApplications: 20 }\nhybridNodes: { vcpuHours: 700000 }\n`;
     const { line } = await price({

@@ -8,6 +8,7 @@ import {
   details,
   fitBody,
   type Part,
+  footer as suiteFooter,
   symbols,
   table,
   text,
@@ -48,7 +49,6 @@ export function readMeta(body: string): Meta | undefined {
 
 export interface CommentOptions {
   readonly runUrl: string;
-  readonly version: string;
   readonly isFork: boolean;
   readonly previous: string | undefined;
   readonly budget?: BodyBudget | undefined;
@@ -359,11 +359,12 @@ function footer(file: ReportFile, options: CommentOptions): string {
     sources.length === 0 ? "none needed" : sources.map(({ source, date }) => `${source} ${text(date)}`).join(", ");
   const own = overrides > 0 ? ` (${overrides} of your own)` : "";
   const fork = options.isFork ? " · figures from an unprivileged run" : "";
-  const commits =
-    file.baseSha === ""
-      ? code(file.headSha.slice(0, 7))
-      : `${code(file.baseSha.slice(0, 7))} → ${code(file.headSha.slice(0, 7))}`;
-  return `<sub>eks-actions cost-diff ${options.version} · ${commits} · [run](${options.runUrl}) · prices: ${prices}${own}${fork} · updated in place</sub>`;
+  return suiteFooter({
+    action: "cost-diff",
+    commits: [file.baseSha, file.headSha],
+    runUrl: options.runUrl,
+    facts: [`prices: ${prices}${own}${fork}`, "updated in place"],
+  });
 }
 
 /** True when the standing comment is newer, or says the same but for its meta and "Since" lines. */

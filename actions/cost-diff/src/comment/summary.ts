@@ -1,4 +1,4 @@
-import { code, cutMiddle, details, table, text } from "@eks-actions/markdown";
+import { code, cutMiddle, details, footer, table, text } from "@eks-actions/markdown";
 import type { ClusterReport, ReportFile } from "../report-file/report-model.ts";
 import { assumptions, workloadTable } from "./comment.ts";
 import { headline, title } from "./headline.ts";
@@ -21,9 +21,7 @@ export function summary(file: ReportFile, runUrl: string): string {
       ),
     );
   }
-  parts.push(
-    `<sub>eks-actions cost-diff · ${code(file.headSha.slice(0, 7))} · [run](${runUrl}) · ${file.generatedAt}</sub>`,
-  );
+  parts.push(footer({ action: "cost-diff", commits: [file.headSha], runUrl, endedAt: Date.parse(file.generatedAt) }));
   return `${parts.join("\n\n")}\n`;
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -24,9 +24,12 @@ describe("files", () => {
     symlinkSync("/nowhere", join(root, "in/dead.yaml"));
     const tree = openTree(root);
     expect(tree.read("in/same.yaml")).toBe("a: 1");
-    expect(tree.find("in/dead.yaml")).toBeUndefined();
+    expect(() => tree.find("in/dead.yaml")).toThrow("in/dead.yaml is a link to /nowhere, which is not there");
+    expect(tree.find("in/absent.yaml")).toBeUndefined();
     for (const path of ["../x", "/etc/passwd", "in/out.yaml", "in/../../x"])
       expect(() => tree.find(path)).toThrow(/leads out of the repository/);
+    expect(() => tree.list("in", false)).toThrow("dead.yaml is a link");
+    rmSync(join(root, "in/dead.yaml"));
     expect(() => tree.list("in", false)).toThrow("leads out");
   });
 });

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { isAbsolute, join, relative, sep } from "node:path";
 import { ActionError } from "@eks-actions/action";
 
@@ -31,7 +31,8 @@ export function openTree(folder: string): Tree {
       real = realpathSync(full);
     } catch (error) {
       if (!isAbsent(error)) throw error;
-      // A link to nowhere is a link all the same: it may not lead out either.
+      const aim = linkAim(full);
+      if (aim !== undefined) throw dangling(path, aim);
       return undefined;
     }
     if (real !== root && !real.startsWith(root + sep)) throw outside(path, real);
@@ -47,8 +48,7 @@ export function openTree(folder: string): Tree {
         const child = path === "" || path === "." ? entry.name : join(path, entry.name);
         if (entry.isSymbolicLink()) {
           const real = find(child);
-          if (real === undefined) return [];
-          return lstatSync(real).isDirectory() ? [] : [child];
+          return real === undefined || lstatSync(real).isDirectory() ? [] : [child];
         }
         if (entry.isDirectory()) return isRecursive ? list(child, true) : [];
         return entry.isFile() ? [child] : [];
@@ -123,6 +123,24 @@ export function shownPath(root: string, path: string): string {
 function isAbsent(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;
   return code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP";
+}
+
+function linkAim(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // No link, or nothing at all: the caller knows that it cannot be read.
+    return undefined;
+  }
+}
+
+/** What a link leads to is part of the manifests: without it the price would be of something else. */
+function dangling(path: string, aim: string): ActionError {
+  return new ActionError("PATH_OUTSIDE", {
+    message: `${path} is a link to ${aim}, which is not there`,
+    hint: "put the file itself into the repository, or remove the link",
+    file: path,
+  });
 }
 
 function outside(path: string, real: string): ActionError {

@@ -7,7 +7,7 @@ import { isGlob, type Tree } from "./files.ts";
 import { objectId } from "./place.ts";
 import type { Program } from "./program.ts";
 import { readManifests } from "./read-manifests.ts";
-import { render } from "./render.ts";
+import { render, type Tool } from "./render.ts";
 
 export interface SideOptions {
   readonly side: SideName;
@@ -27,6 +27,8 @@ export interface LoadedSide {
   readonly clusters: ReadonlyMap<string, ClusterSide>;
   /** Targets that are there on this side, with the number of their objects. */
   readonly found: ReadonlyMap<string, number>;
+  /** What rendered. */
+  readonly tools: ReadonlySet<Tool>;
   readonly warnings: readonly Warning[];
 }
 
@@ -41,9 +43,10 @@ export async function loadSide(
   const queue = [...targets];
   const results = new Map<Target, readonly Manifest[] | undefined>();
   const warnings: Warning[] = [];
+  const tools = new Set<Tool>();
   const worker = async () => {
     for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
-      results.set(target, await loadOrWarn(target, options, warnings));
+      results.set(target, await loadOrWarn(target, options, warnings, tools));
     }
   };
   await Promise.all(Array.from({ length: 4 }, worker));
@@ -61,7 +64,7 @@ export async function loadSide(
     refuseTwice(manifests, spec.name);
     sides.set(spec.key, { config, manifests });
   }
-  return { clusters: sides, found, warnings };
+  return { clusters: sides, found, tools, warnings };
 }
 
 /** A base that cannot be rendered any more must not keep head's price from being shown. */
@@ -69,9 +72,10 @@ async function loadOrWarn(
   target: Target,
   options: SideOptions,
   warnings: Warning[],
+  tools: Set<Tool>,
 ): Promise<readonly Manifest[] | undefined> {
   try {
-    return await loadTarget(target, options);
+    return await loadTarget(target, options, tools);
   } catch (error) {
     if (options.side === "head" || !(error instanceof ActionError) || error.code !== "RENDER_FAILED") throw error;
     warnings.push({ code: "RENDER_FAILED_BASE", args: { target: target.id } });
@@ -99,7 +103,11 @@ function configFault({ message, hint, file, line, column, cause }: ActionError) 
   return { message, hint, file, line, column, cause };
 }
 
-async function loadTarget(target: Target, options: SideOptions): Promise<readonly Manifest[] | undefined> {
+async function loadTarget(
+  target: Target,
+  options: SideOptions,
+  tools: Set<Tool>,
+): Promise<readonly Manifest[] | undefined> {
   const { tree } = options;
   const [path = ""] = target.paths;
   const kind = target.type === "detect" ? detect(path, tree) : target.type;
@@ -107,7 +115,8 @@ async function loadTarget(target: Target, options: SideOptions): Promise<readonl
   if (tree.find(path) === undefined) return undefined;
   const home = join(options.tempDir, `home-${options.side}`);
   mkdirSync(home, { recursive: true });
-  const text = await render(target, kind, { ...options, home });
+  const { text, tool } = await render(target, kind, { ...options, home });
+  tools.add(tool);
   return inNamespace(readManifests(text, path), target.namespace).map((manifest) => ({
     ...manifest,
     line: undefined,

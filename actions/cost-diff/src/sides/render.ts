@@ -21,11 +21,18 @@ export interface RenderContext {
   readonly signal: AbortSignal;
 }
 
+export type Tool = "kustomize" | "kubectl" | "helm";
+
+export interface Rendered {
+  readonly text: string;
+  readonly tool: Tool;
+}
+
 /**
  * Runs kustomize or helm on a folder of the tree, without plugins, post-renderers, a shell or any of the job's variables.
  * @throws ActionError `TOOL_MISSING`, `RENDER_FAILED`, `RENDER_LIMIT`, `REMOTE_REFUSED`, `PATH_OUTSIDE`
  */
-export async function render(target: Target, kind: "kustomize" | "helm", context: RenderContext): Promise<string> {
+export async function render(target: Target, kind: "kustomize" | "helm", context: RenderContext): Promise<Rendered> {
   const [path = "."] = target.paths;
   const folder = context.tree.find(path);
   if (folder === undefined) throw new Error(`${path} is not there`);
@@ -34,7 +41,7 @@ export async function render(target: Target, kind: "kustomize" | "helm", context
   return kind === "kustomize" ? kustomize(target, folder, context) : helm(target, folder, context);
 }
 
-async function kustomize(target: Target, folder: string, context: RenderContext): Promise<string> {
+async function kustomize(target: Target, folder: string, context: RenderContext): Promise<Rendered> {
   const first = await run(context, "kustomize", ["build", folder], folder);
   const result = first.end === "missing" ? await run(context, "kubectl", ["kustomize", folder], folder) : first;
   if (result.end === "missing") {
@@ -43,13 +50,14 @@ async function kustomize(target: Target, folder: string, context: RenderContext)
       hint: "run on `ubuntu-24.04`, or set up kustomize before this step",
     });
   }
-  return output(target, result, context.side, "kustomize");
+  const tool = first.end === "missing" ? "kubectl" : "kustomize";
+  return { tool, text: output(target, result, context.side, tool === "kubectl" ? "kubectl kustomize" : tool) };
 }
 
-async function helm(target: Target, folder: string, context: RenderContext): Promise<string> {
+async function helm(target: Target, folder: string, context: RenderContext): Promise<Rendered> {
   if (hasDependencies(folder) && !existsSync(join(folder, "charts"))) {
     const built = await run(context, "helm", ["dependency", "build", folder], folder);
-    if (built.end === "done" && built.code !== 0) return output(target, built, context.side, "helm dependency build");
+    if (built.end === "done" && built.code !== 0) output(target, built, context.side, "helm dependency build");
   }
   const values = target.values.map((file) => {
     const found = context.tree.find(file) ?? context.tree.find(join(target.paths[0] ?? "", file));
@@ -77,10 +85,34 @@ async function helm(target: Target, folder: string, context: RenderContext): Pro
       hint: "run on `ubuntu-24.04`, or add `- uses: azure/setup-helm@v4` before this step",
     });
   }
-  return output(target, result, context.side, "helm");
+  return { tool: "helm", text: output(target, result, context.side, "helm") };
 }
 
-function run(context: RenderContext, command: string, args: readonly string[], cwd: string): Promise<ProgramResult> {
+const VERSION_ARGS: Readonly<Record<Tool, readonly string[]>> = {
+  kustomize: ["version"],
+  kubectl: ["version", "--client"],
+  helm: ["version", "--short"],
+};
+
+/** Versions of the tools that rendered, for the report; `unknown` where a tool does not say. */
+export async function toolVersions(
+  tools: ReadonlySet<Tool>,
+  context: Pick<RenderContext, "program" | "path" | "home" | "signal">,
+): Promise<Readonly<Record<string, string>>> {
+  const versions: [string, string][] = [];
+  for (const tool of [...tools].sort()) {
+    const { stdout } = await run(context, tool, VERSION_ARGS[tool], context.home);
+    versions.push([tool, /\bv?(\d+\.\d+\.\d+[\w.-]{0,40})/.exec(stdout)?.[1] ?? "unknown"]);
+  }
+  return Object.fromEntries(versions);
+}
+
+function run(
+  context: Pick<RenderContext, "program" | "path" | "home" | "signal">,
+  command: string,
+  args: readonly string[],
+  cwd: string,
+): Promise<ProgramResult> {
   return context.program(command, args, {
     cwd,
     env: { PATH: context.path ?? "", HOME: context.home, LC_ALL: "C.UTF-8" },
