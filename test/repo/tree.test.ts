@@ -26,6 +26,14 @@ describe("main", () => {
     expect(loose).toEqual([]);
   });
 
+  it("has one version: of every package, and of what footers say", () => {
+    const versions = globSync("{packages,actions}/*/package.json").map(
+      (file) => (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version,
+    );
+    const said = /version = "([^"]+)"/.exec(readFileSync("packages/markdown/src/version.ts", "utf8"))?.[1];
+    expect([...new Set(versions)]).toEqual([said]);
+  });
+
   it("has a lockfile that knows every platform's optional packages", () => {
     const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
       packages: Record<string, { optionalDependencies?: Record<string, string> }>;

@@ -1,6 +1,6 @@
 import { type ActionError, type Annotation, errorAnnotations, formatDuration, type Report } from "@eks-actions/action";
 import type { RoleArn } from "@eks-actions/aws";
-import { symbols } from "@eks-actions/markdown";
+import { footer as suiteFooter, symbols } from "@eks-actions/markdown";
 import type { Outcome, Refused } from "./apply.ts";
 import { type Denial, diagnosis, firstCause } from "./explain/denial.ts";
 import { fence, mark, prose } from "./explain/marks.ts";
@@ -42,10 +42,7 @@ function failureLine({ inputs, startedAt, endedAt }: AuthStory, errors: readonly
 }
 
 function footer({ run, endedAt }: AuthStory): string {
-  const parts = ["eks-actions/auth"];
-  if (run.sha !== "") parts.push(`commit ${run.sha.slice(0, 7)}`);
-  if (/^https?:\/\//.test(run.runUrl)) parts.push(`<a href="${encodeURI(run.runUrl)}">run</a>`);
-  return `<sub>${[...parts, `${new Date(endedAt).toISOString().slice(0, 19).replace("T", " ")} UTC`].join(" · ")}</sub>`;
+  return suiteFooter({ action: "auth", commits: [run.sha], runUrl: run.runUrl, endedAt });
 }
 
 function failureTitle(story: AuthStory, roles: readonly { readonly role: RoleArn }[]): string {

@@ -1,5 +1,14 @@
 import { formatDuration, type RunContext } from "@eks-actions/action";
-import { code, cutMiddle, details, fitBody, type Part, table, text } from "@eks-actions/markdown";
+import {
+  code,
+  cutMiddle,
+  details,
+  fitBody,
+  type Part,
+  footer as suiteFooter,
+  table,
+  text,
+} from "@eks-actions/markdown";
 import type { Action, Change } from "./action.ts";
 import { kindWord } from "./kinds.ts";
 import { configHash } from "./names.ts";
@@ -8,7 +17,6 @@ import { sha256 } from "./value.ts";
 import { headline, howWord, planSymbol, prose, shownValue, symbolOf } from "./words.ts";
 
 const MAX_ROWS = 200;
-const VERSION = "0.1.0";
 
 /** Finds the comment again: one for each cluster and owner. */
 export function commentMarker(plan: Plan): string {
@@ -192,7 +200,11 @@ function folds(plan: Plan): readonly Part[] {
 }
 
 function footer(plan: Plan, run: Pick<RunContext, "sha" | "runUrl">): string {
-  const commit = run.sha === "" ? "" : ` · ${run.sha.slice(0, 7)}`;
   const hash = configHash(plan.facts.config).slice(0, 8);
-  return `<sub>bootstrap ${VERSION}${commit} · [run](${run.runUrl}) · plan \`${plan.planHash.slice(0, 12)}\` · config \`${hash}\` · updated in place</sub>`;
+  return suiteFooter({
+    action: "bootstrap",
+    commits: [run.sha],
+    runUrl: run.runUrl,
+    facts: [`plan \`${plan.planHash.slice(0, 12)}\``, `config \`${hash}\``, "updated in place"],
+  });
 }

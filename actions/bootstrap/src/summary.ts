@@ -1,5 +1,5 @@
 import { formatDuration, type RunContext } from "@eks-actions/action";
-import { bar, code, cutMiddle, details, symbols, table, text } from "@eks-actions/markdown";
+import { bar, code, cutMiddle, details, footer as suiteFooter, symbols, table, text } from "@eks-actions/markdown";
 import type { Outcome } from "./apply.ts";
 import { causes, changeTable } from "./comment.ts";
 import { kindWord } from "./kinds.ts";
@@ -180,7 +180,12 @@ function requestTable(sent: readonly string[]): string {
 }
 
 function footer({ planHash, outcome, run, endedAt }: Told): string {
-  const commit = run.sha === "" ? "" : ` · ${run.sha.slice(0, 7)}`;
-  const requests = outcome === undefined ? "" : ` · ${outcome.reads} reads, ${outcome.writes} writes`;
-  return `<sub>bootstrap 0.1.0${commit} · [run](${run.runUrl}) · plan \`${planHash.slice(0, 12)}\`${requests} · ${new Date(endedAt).toISOString().slice(0, 19)}Z</sub>`;
+  const requests = outcome === undefined ? [] : [`${outcome.reads} reads, ${outcome.writes} writes`];
+  return suiteFooter({
+    action: "bootstrap",
+    commits: [run.sha],
+    runUrl: run.runUrl,
+    facts: [`plan \`${planHash.slice(0, 12)}\``, ...requests],
+    endedAt,
+  });
 }

@@ -1,11 +1,10 @@
 import type { GitHubPort } from "@eks-actions/github";
 import { isRecord } from "@eks-actions/manifest";
-import { COMMENT_BUDGET, code, cutMiddle, fitBody, table, text } from "@eks-actions/markdown";
+import { COMMENT_BUDGET, code, cutMiddle, fitBody, footer, symbols, table, text } from "@eks-actions/markdown";
 import { countsLine, symbolOf } from "./describe.ts";
 import { diffMarkdown } from "./diff-markdown.ts";
 import type { SetPlan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
-import { version } from "./version.ts";
 
 /** What the plan's comment needs of GitHub. */
 export type CommentPort = Pick<GitHubPort, "stickyComment">;
@@ -55,10 +54,11 @@ export function commentBody(
   short = false,
 ): string {
   const where = plan.inputs.environment ?? plan.state.namespace;
-  const link = /^https?:\/\//.test(run.runUrl) ? ` · <a href="${encodeURI(run.runUrl)}">run</a>` : "";
+  const { created, updated, pruned } = plan.counts;
+  const symbol = created + updated + pruned === 0 ? symbols.nothing : symbols.change;
   return fitBody(
     [
-      { id: "title", markdown: `## Rollout of ${text(plan.state.app)} → ${text(where)}` },
+      { id: "title", markdown: `## ${symbol} ${code(plan.state.app)} → ${code(where)}: plan` },
       { id: "counts", markdown: `**${countsLine(plan)}**` },
       { id: "objects", markdown: planTable(plan), drop: 2 },
       {
@@ -69,7 +69,12 @@ export function commentBody(
       },
       {
         id: "footer",
-        markdown: `<sub>rollout v${version} · ${text(run.sha.slice(0, 7))}${link} · updated in place</sub>`,
+        markdown: footer({
+          action: "rollout",
+          commits: [run.sha],
+          runUrl: run.runUrl,
+          facts: ["updated in place"],
+        }),
       },
     ],
     COMMENT_BUDGET,

@@ -7,7 +7,7 @@ import {
   type Report,
   type Story,
 } from "@eks-actions/action";
-import { code, symbols, text } from "@eks-actions/markdown";
+import { code, footer, symbols, text } from "@eks-actions/markdown";
 import { countsLine } from "./describe.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Facts } from "./observe.ts";
@@ -15,7 +15,6 @@ import type { Outcome, Result } from "./outcome.ts";
 import type { Plan, SetPlan } from "./plan.ts";
 import { hintMarkdown, prose } from "./prose.ts";
 import { rolloutSummary, type SummaryFacts, title } from "./summary.ts";
-import { version } from "./version.ts";
 
 export type RolloutStory = Story<Inputs, Facts, Plan, Outcome>;
 
@@ -86,22 +85,13 @@ function outputsOf(story: RolloutStory, result: Result): Readonly<Record<string,
 
 function factsOf(story: RolloutStory): SummaryFacts {
   const { inputs, run } = story;
-  const sha = run.sha.slice(0, 7);
-  const footer = [
-    `rollout v${version}`,
-    sha === "" ? "" : text(sha),
-    /^https?:\/\//.test(run.runUrl) ? `<a href="${encodeURI(run.runUrl)}">run</a>` : "",
-    new Date(story.endedAt).toISOString().slice(0, 16).replace("T", " "),
-  ]
-    .filter(Boolean)
-    .join(" · ");
   const namespace = story.plan?.kind === "set" ? story.plan.state.namespace : (inputs?.namespace ?? "default");
   return {
     app: inputs?.app ?? "rollout",
     where: inputs?.environment ?? namespace,
     durationMs: story.endedAt - story.startedAt,
     startedAt: story.startedAt,
-    footer: `${footer} UTC`,
+    footer: footer({ action: "rollout", commits: [run.sha], runUrl: run.runUrl, endedAt: story.endedAt }),
   };
 }
 
@@ -113,7 +103,7 @@ function summaryOf(story: RolloutStory, result: Result, facts: SummaryFacts): st
     (one) => `**${code(one.code)} ${prose(one.message)}**${hintMarkdown(one.hint)}`,
   );
   const apps = plan?.apps.map(({ state, action, reason }) => `- ${code(state.app)}: ${action} (${text(reason)})`) ?? [];
-  return [title({ result, error }, facts), ...sentences, apps.join("\n"), `<sub>${facts.footer}</sub>`]
+  return [title({ result, error }, facts), ...sentences, apps.join("\n"), facts.footer]
     .filter(Boolean)
     .join("\n\n")
     .concat("\n");

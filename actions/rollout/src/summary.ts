@@ -25,7 +25,7 @@ export function rolloutSummary(plan: SetPlan, outcome: Outcome, facts: SummaryFa
     objectTable(plan, outcome),
     timelineTable(outcome, facts),
     ...folded(plan, outcome),
-    `<sub>${facts.footer}</sub>`,
+    facts.footer,
   ]
     .filter((part) => part !== "")
     .join("\n\n")

@@ -1,6 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bar, code, cutMiddle, details, entities, fitBody, isWithin, oneLine, table, text } from "./index.ts";
+import {
+  bar,
+  code,
+  cutMiddle,
+  details,
+  entities,
+  fitBody,
+  footer,
+  isWithin,
+  oneLine,
+  table,
+  text,
+  version,
+} from "./index.ts";
 
 const ZWSP = "\u200b";
 
@@ -163,4 +176,20 @@ describe("fitBody", () => {
 
 it("oneLine replaces lone surrogates", () => {
   expect(oneLine("a\ud800b")).toBe("a\ufffdb");
+});
+
+describe("the footer", () => {
+  it("says who wrote it, about which commits, in which run, from what, and when", () => {
+    const sha = "0123456789012345678901234567890123456789";
+    const run = { action: "rollout", runUrl: "https://github.com/acme/shop/actions/runs/7", endedAt: 0 };
+    expect(footer({ ...run, commits: [sha], facts: ["3 requests"] })).toBe(
+      `<sub>eks-actions/rollout v${version} · \`0123456\` · <a href="https://github.com/acme/shop/actions/runs/7">run</a> · 3 requests · 1970-01-01 00:00 UTC</sub>`,
+    );
+    expect(footer({ action: "auth", commits: ["", sha, "not a commit"], runUrl: "javascript:alert(1)" })).toBe(
+      `<sub>eks-actions/auth v${version} · \`0123456\`</sub>`,
+    );
+    expect(footer({ action: "cost-diff", commits: [sha, sha.replace("0", "f")], runUrl: "" })).toContain(
+      "`0123456` → `f123456`",
+    );
+  });
 });

@@ -8,7 +8,7 @@ import { RELEASE } from "./scene.ts";
 
 /** What the release programs, their workflow and its smoke test read; the sources of the actions are not among it. */
 const KEPT =
-  /^(\.changeset\/|\.github\/|docs\/|test\/story\/repository\/|[^/]+$|(actions|packages)\/[^/]+\/package\.json$|test\/package\.json$|actions\/[^/]+\/(action\.yml|README\.md|iam\/|rbac\/|schema\/|src\/.*\.schema\.json$))/;
+  /^(\.changeset\/|\.github\/|docs\/|test\/story\/repository\/|[^/]+$|(actions|packages)\/[^/]+\/package\.json$|packages\/markdown\/src\/version\.ts$|test\/package\.json$|actions\/[^/]+\/(action\.yml|README\.md|iam\/|rbac\/|schema\/|src\/.*\.schema\.json$))/;
 
 const IDENTITY = {
   GIT_AUTHOR_NAME: "octocat",

@@ -33,6 +33,8 @@ it("a changeset becomes a version pull request, and merging that a release that 
   );
   expect(changed.filter((file) => /\/CHANGELOG\.md$/.test(file))).toEqual([]);
 
+  expect(git("show", "changeset-release/main:packages/markdown/src/version.ts")).toContain('version = "1.0.0"');
+
   git("merge", "--quiet", "--ff-only", "changeset-release/main");
   const source = git("rev-parse", "main");
   const published = await lab.push();
