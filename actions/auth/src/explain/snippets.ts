@@ -86,10 +86,13 @@ export function createAccessEntry(clusters: readonly string[], target: SnippetTa
     .join("\n");
 }
 
+/** A quoted literal. `${` and `%{` would begin a template; whatever ends or bends a line is written by its number. */
 function hcl(text: string): string {
   const escaped = text
     .replace(/[\\"]/g, "\\$&")
     .replace(/([$%])\{/g, "$1$1{")
-    .replaceAll("\n", "\\n");
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (sign) => {
+      return `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
+    });
   return `"${escaped}"`;
 }

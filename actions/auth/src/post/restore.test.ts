@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseRestoreState, type RestoreState, restoredVariables, savedVariables } from "./restore.ts";
 
@@ -65,5 +66,42 @@ describe("parseRestoreState", () => {
     ]) {
       expect(() => parseRestoreState(text)).toThrow();
     }
+  });
+
+  it("answers any text with a state of its own shape, or with an error", () => {
+    const value = fc.oneof(fc.jsonValue(), fc.string());
+    const near = fc.record(
+      {
+        schemaVersion: fc.constantFrom(1, 2),
+        onPost: fc.constantFrom("keep", "clear", "x"),
+        variables: value,
+        folder: value,
+        kubeconfig: value,
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          near.map((state) => JSON.stringify(state)),
+        ),
+        (text) => {
+          let read: RestoreState | undefined;
+          try {
+            read = parseRestoreState(text);
+          } catch (error) {
+            expect(error).toBeInstanceOf(Error);
+            return;
+          }
+          if (read === undefined) return;
+          expect(["restore", "clear", "keep"]).toContain(read.onPost);
+          for (const saved of Object.values(read.variables)) expect(typeof saved.sha256).toBe("string");
+          expect(["string", "undefined"]).toContain(typeof read.folder);
+          expect(["string", "undefined"]).toContain(typeof read.kubeconfig?.path);
+        },
+      ),
+    );
   });
 });

@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Claims } from "./claims.ts";
 import { otherForm, parseSubject } from "./subject.ts";
@@ -36,6 +37,26 @@ describe("otherForm", () => {
     const immutable = "repo:octo-org@65/octo-repo@74:environment:prod";
     expect(otherForm(claims(classic))).toEqual({ form: "immutable", sub: immutable });
     expect(otherForm(claims(immutable))).toEqual({ form: "classic", sub: classic });
+  });
+
+  it("comes back from the other form, for any names, ids and context", () => {
+    const name = fc.stringMatching(/^[A-Za-z0-9._-]{1,39}$/);
+    const id = fc.nat().map(String);
+    const place = fc.string({ maxLength: 40 }).map((text) => text.replaceAll(":", "%3A"));
+    const context = fc.oneof(
+      fc.constant("pull_request"),
+      place.map((text) => `environment:${text}`),
+      place.map((text) => `ref:refs/heads/${text}`),
+    );
+    fc.assert(
+      fc.property(name, name, id, id, context, (owner, repo, ownerId, repoId, rest) => {
+        const ids = { repository_owner_id: ownerId, repository_id: repoId };
+        const classic = `repo:${owner}/${repo}:${rest}`;
+        const immutable = otherForm(claims(classic, ids));
+        expect(immutable?.sub).toBe(`repo:${owner}@${ownerId}/${repo}@${repoId}:${rest}`);
+        expect(otherForm(claims(immutable?.sub ?? "", ids))).toEqual({ form: "classic", sub: classic });
+      }),
+    );
   });
 
   it("knows none for a customised subject, or without the ids", () => {
