@@ -102,7 +102,7 @@ export async function toolVersions(
   const versions: [string, string][] = [];
   for (const tool of [...tools].sort()) {
     const { stdout } = await run(context, tool, VERSION_ARGS[tool], context.home);
-    versions.push([tool, /\bv?(\d+\.\d+\.\d+[\w.-]{0,40})/.exec(stdout)?.[1] ?? "unknown"]);
+    versions.push([tool, /\bv?(\d+\.\d+[\w.-]{0,40})/.exec(stdout)?.[1] ?? "unknown"]);
   }
   return Object.fromEntries(versions);
 }
