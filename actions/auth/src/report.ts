@@ -69,7 +69,7 @@ function faults(error: ActionError): string {
 function notes({ inputs, facts }: AuthStory): readonly Annotation[] {
   const warnings = [...(facts?.warnings ?? []), ...skewWarning(facts?.effort.skewMs ?? 0)];
   return [
-    ...(inputs?.notices ?? []).map((message) => ({ level: "notice" as const, title: "INPUT_IGNORED", message })),
+    ...(inputs?.notices ?? []).map((message) => ({ level: "notice" as const, title: "INPUT", message })),
     ...warnings.map((message) => ({ level: "warning" as const, title: "AUTH", message })),
   ];
 }

@@ -114,18 +114,14 @@ describe("bad input", async () => {
     [{ "role-to-assume": "arn:awsevil:iam::111122223333:role/deploy" }, "INPUT_INVALID"],
     [{ "role-to-assume": "arn:aws-cn:iam::111122223333:role/deploy" }, "INPUT_INVALID"],
     [{ "aws-region": "us-east-1.evil.com/" }, "INPUT_INVALID"],
-    [{ "aws-region": "US-EAST-1" }, "INPUT_INVALID"],
     [{ "allowed-account-ids": "," }, "INPUT_INVALID"],
     [{ "allowed-account-ids": ",123412341234" }, "INPUT_INVALID"],
     [{ "allowed-account-ids": "999999999999" }, "ACCOUNT_NOT_ALLOWED"],
-    [{ "expected-role": "other" }, "ROLE_MISMATCH"],
     [{ "custom-tags": '{"a":"b"}' }, "INPUT_UNSUPPORTED"],
-    [{ "aws-access-key-id": "AKIA" }, "INPUT_UNSUPPORTED"],
     [{ "inline-session-policy": `{"a":"${"x".repeat(2041)}"}` }, "SESSION_POLICY_INVALID"],
     [{ "inline-session-policy": '{"a":"€"}' }, "SESSION_POLICY_INVALID"],
     [{ "sts-endpoint": "http://10.0.0.1" }, "ENDPOINT_REFUSED"],
     [{ "sts-endpoint": "https://user:pass@127.0.0.1" }, "ENDPOINT_REFUSED"],
-    [{ refresh: "true", credentials: "env" }, "INPUT_CONFLICT"],
   ])("%j ends with %s and without any request", async (inputs, code) => {
     const result = await world.login(inputs);
     expect(result.outcome).toBe("failure");
