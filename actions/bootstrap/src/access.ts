@@ -42,6 +42,7 @@ export function planAccess(context: Context): Step {
 function isSystem(context: Context, live: LiveEntry): boolean {
   const principal = live.entry.principalArn ?? "";
   if (/\/aws-service-role\//.test(principal) || /:role\/AWSServiceRoleFor/.test(principal)) return true;
+  if (principal === context.config.remoteNetworkConfig?.iam?.roleARN) return true;
   if (context.facts.capabilities.some((capability) => capability.roleArn === principal)) return true;
   if (live.entry.type === "STANDARD") return false;
   const nodeRoles = context.facts.nodegroups.map((group) => group.nodeRole);

@@ -88,6 +88,14 @@ export function pairs(context: Context): readonly FieldPair[] {
     const mode = vpc?.controlPlaneEgressMode ?? "AWS_MANAGED";
     found.push(pair("vpc.controlPlaneEgressMode", "C!", config.vpc.controlPlaneEgressMode, mode));
   }
+  const remote = remoteNetwork(config);
+  if (remote !== undefined) {
+    const present = live?.remoteNetworkConfig;
+    found.push(
+      pair("remoteNetworkConfig.remoteNodeNetworks", "C", remote.remoteNodeNetworks, present?.remoteNodeNetworks ?? []),
+      pair("remoteNetworkConfig.remotePodNetworks", "C", remote.remotePodNetworks, present?.remotePodNetworks ?? []),
+    );
+  }
   const { extension } = config;
   if (extension?.deletionProtection !== undefined) {
     found.push(pair("deletionProtection", "C", extension.deletionProtection, live?.deletionProtection ?? false));
@@ -116,6 +124,16 @@ export function wantedMode(context: Context): AuthenticationMode {
 
 /** EKS goes from mode to mode in this order, one at a time and never back. */
 export const MODES: readonly AuthenticationMode[] = ["CONFIG_MAP", "API_AND_CONFIG_MAP", "API"];
+
+/** Networks outside AWS in which nodes and pods of the cluster run; empty lists take them away again. */
+export function remoteNetwork({ remoteNetworkConfig: remote }: ClusterConfig) {
+  if (remote === undefined) return undefined;
+  const networks = (all: typeof remote.remoteNodeNetworks) => all.map(({ cidrs }) => ({ cidrs: [...cidrs].sort() }));
+  return {
+    remoteNodeNetworks: networks(remote.remoteNodeNetworks),
+    remotePodNetworks: networks(remote.remotePodNetworks),
+  };
+}
 
 /** Settings of control plane components that the file gives; the API takes all of them in one update. */
 export function componentConfigs(config: ClusterConfig) {

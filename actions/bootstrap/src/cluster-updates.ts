@@ -11,6 +11,7 @@ import {
   logging,
   MODES,
   pairs,
+  remoteNetwork,
   securityGroups,
   wantedMode,
 } from "./cluster-fields.ts";
@@ -38,6 +39,10 @@ const UPDATES: readonly { readonly name: string; readonly paths: readonly string
   { name: "upgrade-policy", paths: ["upgradePolicy.supportType"] },
   { name: "zonal-shift", paths: ["zonalShiftConfig.enabled"] },
   { name: "logging", paths: ["cloudWatch.clusterLogging.enableTypes"] },
+  {
+    name: "remote-network",
+    paths: ["remoteNetworkConfig.remoteNodeNetworks", "remoteNetworkConfig.remotePodNetworks"],
+  },
   { name: "components", paths: ["kubeAPIServerConfig", "kubeSchedulerConfig", "kubeControllerManagerConfig"] },
   { name: "tags", paths: ["metadata.tags"] },
 ];
@@ -137,6 +142,8 @@ function updateCalls(context: Context, name: string): readonly Call[] {
       return update({ accessConfig: { authenticationMode: nextMode(context) } });
     case "deletion-protection":
       return update({ deletionProtection: config.extension?.deletionProtection });
+    case "remote-network":
+      return update({ remoteNetworkConfig: remoteNetwork(config) });
     case "components":
       return update(Object.fromEntries(componentConfigs(config).map(({ member, desired }) => [member, desired])));
     case "subnets":

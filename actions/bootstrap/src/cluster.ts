@@ -9,6 +9,7 @@ import {
   loadBalancing,
   logging,
   pairs,
+  remoteNetwork,
   securityGroups,
 } from "./cluster-fields.ts";
 import { updateActions } from "./cluster-updates.ts";
@@ -128,6 +129,7 @@ function createCluster(context: Context, version: string): Action {
       ? {}
       : { controlPlaneScalingConfig: config.controlPlaneScalingConfig }),
     ...(auto.enabled ? { computeConfig: compute(context), storageConfig: { blockStorage: { enabled: true } } } : {}),
+    ...(config.remoteNetworkConfig === undefined ? {} : { remoteNetworkConfig: remoteNetwork(config) }),
     ...Object.fromEntries(componentConfigs(config).map(({ member, desired }) => [member, desired])),
     ...(config.extension?.deletionProtection === undefined
       ? {}

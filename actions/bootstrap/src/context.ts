@@ -3,6 +3,7 @@ import { clusterValues } from "./cluster-values.ts";
 import type { Facts } from "./facts.ts";
 import { withIgnoredFields } from "./ignored-fields.ts";
 import type { Inputs } from "./inputs.ts";
+import { withSelectedTypes } from "./instance-selector.ts";
 import { ipv6RangeOf } from "./ipv6-range.ts";
 import { type Ownership, PART, readTags, type Tags } from "./tags.ts";
 import type { Known } from "./value.ts";
@@ -25,7 +26,7 @@ export interface SettledInputs extends Inputs {
 }
 
 export function createContext(inputs: Inputs, facts: Facts): Context {
-  const config = withIgnoredFields(facts);
+  const config = withApprovedVersions(withSelectedTypes(withIgnoredFields(facts), facts), facts);
   const upgrade = config.extension?.upgrade;
   const ownership: Ownership = {
     owner: inputs.owner,

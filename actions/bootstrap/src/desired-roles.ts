@@ -162,6 +162,21 @@ export function capabilityRole(context: Context, capability: Capability, index: 
   };
 }
 
+/** The role that nodes outside AWS work under, registered by Systems Manager; `undefined` when the file names one. */
+export function hybridRole(context: Context): RoleSpec | undefined {
+  const { config } = context;
+  const remote = config.remoteNetworkConfig;
+  if (remote?.iam === undefined || remote.iam.roleARN !== undefined) return undefined;
+  return {
+    part: "role-hybrid",
+    name: roleName(config.metadata.name, config.metadata.region, "hybrid"),
+    trust: serviceTrust("ssm.amazonaws.com", "sts:AssumeRole"),
+    managed: [aws(context, "AmazonEC2ContainerRegistryPullOnly"), aws(context, "AmazonSSMManagedInstanceCore")],
+    inline: { eks: document([{ Effect: "Allow", Action: ["eks:DescribeCluster"], Resource: "*" }]) },
+    source: "remoteNetworkConfig.iam",
+  };
+}
+
 /** Roles of pod identities and of add-ons that use them. */
 export function podIdentityRole(
   context: Context,

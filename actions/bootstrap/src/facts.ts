@@ -71,6 +71,8 @@ export interface Facts {
   readonly keyPairs: readonly Ec2KeyPair[];
   /** Path in the file → the OpenSSH public key that it holds. */
   readonly publicKeys: ReadonlyMap<string, string>;
+  /** Node group with an `instanceSelector` → types that fit it, sorted. */
+  readonly selectedTypes: ReadonlyMap<string, readonly string[]>;
   /** Images that the file names, by id; absent: EC2 shows none. */
   readonly images: ReadonlyMap<string, Ec2Image>;
   readonly logGroup: LiveLogGroup | undefined;

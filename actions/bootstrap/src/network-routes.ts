@@ -1,6 +1,7 @@
 import type { Action, Call } from "./action.ts";
 import { quick } from "./build.ts";
 import type { Context } from "./context.ts";
+import { remoteRoutes } from "./hybrid.ts";
 import { usesIpv6 } from "./ipv6.ts";
 import type { OwnSubnet } from "./network-layout.ts";
 import { tagSpecification, tagsOf } from "./tags.ts";
@@ -52,6 +53,11 @@ function routeTable(context: Context, part: string, subnets: readonly string[], 
     args: { RouteTableId: ref(part), DestinationCidrBlock: "0.0.0.0/0", ...target },
   });
   if (gateway !== undefined && routed === undefined) calls.push(route({ GatewayId: ref(gateway) }));
+  for (const { cidr, target } of remoteRoutes(config)) {
+    if (live?.Routes?.some((entry) => entry.DestinationCidrBlock === cidr) === true) continue;
+    const args = { RouteTableId: ref(part), DestinationCidrBlock: cidr, ...target };
+    calls.push({ service: "ec2", operation: "CreateRoute", args });
+  }
   const routed6 = live?.Routes?.some((entry) => entry.DestinationIpv6CidrBlock === "::/0");
   if (usesIpv6(config) && routed6 !== true) {
     const out = gateway === undefined ? { EgressOnlyInternetGatewayId: ref("eigw") } : { GatewayId: ref(gateway) };

@@ -32,6 +32,16 @@ export function groupFindings(context: Context, group: ManagedNodeGroup, version
       hint: "choose AmazonLinux2023 or Bottlerocket",
     });
   }
+  if (group.instanceSelector !== undefined && group.instanceTypes.length === 0) {
+    findings.push({
+      level: "fatal",
+      code: "CONFIG_INVALID_VALUE",
+      target,
+      path: `${group.source}.instanceSelector`,
+      message: `node group ${group.name}: no instance type of ${context.config.metadata.region} fits the selector`,
+      hint: "widen it, or list `instanceTypes`",
+    });
+  }
   findings.push(...sshFindings(context, group), ...imageFindings(context, group));
   if (group.ami === undefined && group.amiFamily === "AmazonLinux2" && minorOf(version) >= 33) {
     findings.push({

@@ -13,6 +13,7 @@ import {
   capabilityRole,
   clusterRole,
   fargateRole,
+  hybridRole,
   nodeRole,
   serviceAccountRoles,
 } from "./desired-roles.ts";
@@ -21,6 +22,7 @@ import type { Facts } from "./facts.ts";
 import { planFargate } from "./fargate.ts";
 import type { Finding } from "./finding.ts";
 import { planHash } from "./hash.ts";
+import { planHybrid } from "./hybrid.ts";
 import { planIdentityProviders } from "./identity-provider.ts";
 import type { Inputs } from "./inputs.ts";
 import { lockoutFindings } from "./lockout.ts";
@@ -101,6 +103,7 @@ function planApply(inputs: Inputs, facts: Facts): Plan {
     planOidcProvider(context),
     planLogRetention(context),
     planAccess(context),
+    planHybrid(context),
     planPodIdentities(context),
     planIdentityProviders(context),
     planCapabilities(context),
@@ -189,6 +192,7 @@ function roleSpecs(context: ReturnType<typeof createContext>) {
     ...(ownsRole ? [clusterRole(context)] : []),
     autoModeRole(context),
     fargateRole(context),
+    hybridRole(context),
     ...config.managedNodeGroups.map((group) => nodeRole(context, group, hasCni)),
     ...podIdentityRoles(context),
     ...config.capabilities.map((capability, index) => capabilityRole(context, capability, index)),

@@ -15,6 +15,8 @@ const DONE = [
   /^kube(APIServer|Scheduler|ControllerManager)Config/,
   /^kubernetesNetworkConfig/,
   /^privateCluster/,
+  /^remoteNetworkConfig/,
+  /\.instanceSelector/,
   /^vpc\.(autoAllocateIPv6|ipv6Cidr|ipv6Pool|extraCIDRs|extraIPv6CIDRs|controlPlaneEgressMode)/,
 ];
 

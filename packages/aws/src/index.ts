@@ -27,6 +27,7 @@ export type {
   Ec2Address,
   Ec2EgressGateway,
   Ec2Image,
+  Ec2InstanceType,
   Ec2InternetGateway,
   Ec2KeyPair,
   Ec2LaunchTemplate,

@@ -39,6 +39,7 @@ export function networkRules(config: ClusterConfig, report: Report): void {
     report("vpc.cidr", `/${size} is not accepted`, "write a range from /16 to /24");
   }
   familyRules(config, withId.length > 0 || vpc.id !== undefined, report);
+  remoteRules(config, report);
   privateRules(config, withId.length > 0 || vpc.id !== undefined, report);
 }
 
@@ -57,6 +58,30 @@ function familyRules(config: ClusterConfig, isForeign: boolean, report: Report):
   const own = ["ipv6Cidr", "ipv6Pool", "extraCIDRs", "extraIPv6CIDRs", "autoAllocateIPv6"] as const;
   for (const name of own.filter((field) => config.fields.some((use) => use.path === `vpc.${field}`))) {
     if (isForeign) report(`vpc.${name}`, "changes a VPC that is not ours", "set it up where the VPC is made");
+  }
+}
+
+function remoteRules(config: ClusterConfig, report: Report): void {
+  const remote = config.remoteNetworkConfig;
+  if (remote === undefined) return;
+  for (const key of ["remoteNodeNetworks", "remotePodNetworks"] as const) {
+    const count = remote[key].flatMap((network) => network.cidrs).length;
+    if (count > 15) report(`remoteNetworkConfig.${key}`, `${count} ranges, EKS allows 15`, "merge neighbouring ranges");
+  }
+  if (!/^(tgw|vgw)-/.test(remote.vpcGatewayID)) {
+    report(
+      "remoteNetworkConfig.vpcGatewayID",
+      `\`${remote.vpcGatewayID}\` is no gateway`,
+      "vpcGatewayID: tgw-… or vgw-…",
+    );
+  }
+  const { iam } = remote;
+  if (iam?.caBundleCert !== undefined || (iam?.provider === "IRA" && iam.roleARN === undefined)) {
+    report(
+      "remoteNetworkConfig.iam",
+      "a trust anchor of IAM Roles Anywhere is not made here",
+      "make it with its role elsewhere and name that: `iam: {roleARN: …}`, or use `provider: SSM`",
+    );
   }
 }
 

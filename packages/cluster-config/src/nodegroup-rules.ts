@@ -125,6 +125,31 @@ function bootRules(group: ManagedNodeGroup, report: Report): void {
     report(`${source}.additionalVolumes[${index}]`, "names no device", "volumeName: /dev/xvdf");
   });
   sshRules(group, report);
+  selectorRules(group, report);
+}
+
+function selectorRules({ instanceSelector, instanceTypes, source }: ManagedNodeGroup, report: Report): void {
+  if (instanceSelector === undefined) return;
+  const path = `${source}.instanceSelector`;
+  if (instanceTypes.length > 0) report(path, "excludes `instanceTypes`", "keep one of the two");
+  if (instanceSelector.vCPUs === undefined && instanceSelector.memory === undefined) {
+    report(path, "bounds neither `vCPUs` nor `memory`", "instanceSelector: {vCPUs: 2, memory: 4GiB}");
+  }
+  for (const name of ["allow", "deny"] as const) {
+    if (!isPattern(instanceSelector[name] ?? "")) {
+      report(`${path}.${name}`, "is no regular expression", "allow: ^m5");
+    }
+  }
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    // The only thing that this constructor refuses is the pattern.
+    return false;
+  }
 }
 
 function overrideRules(group: ManagedNodeGroup, override: string, report: Report): void {

@@ -4,6 +4,7 @@ import type {
   EgressOnlyInternetGateway,
   Filter,
   Image,
+  InstanceTypeInfo,
   InternetGateway,
   KeyPairInfo,
   LaunchTemplate,
@@ -25,6 +26,7 @@ export type {
   AvailabilityZone as Ec2Zone,
   EgressOnlyInternetGateway as Ec2EgressGateway,
   Image as Ec2Image,
+  InstanceTypeInfo as Ec2InstanceType,
   InternetGateway as Ec2InternetGateway,
   KeyPairInfo as Ec2KeyPair,
   LaunchTemplate as Ec2LaunchTemplate,
@@ -65,6 +67,7 @@ export interface Ec2Reads {
   natGateways(query: Ec2Query, signal: AbortSignal): Promise<readonly NatGateway[]>;
   addresses(query: Ec2Query, signal: AbortSignal): Promise<readonly Address[]>;
   securityGroups(query: Ec2Query, signal: AbortSignal): Promise<readonly SecurityGroup[]>;
+  instanceTypes(query: Pick<Ec2Query, "filters">, signal: AbortSignal): Promise<readonly InstanceTypeInfo[]>;
   keyPairs(query: Pick<Ec2Query, "filters">, signal: AbortSignal): Promise<readonly KeyPairInfo[]>;
   image(id: string, signal: AbortSignal): Promise<Image | undefined>;
   launchTemplates(query: Ec2Query, signal: AbortSignal): Promise<readonly LaunchTemplate[]>;
@@ -228,6 +231,16 @@ export function createEc2Reads(clients: Clients, read: Read): Ec2Reads {
           { abortSignal },
         );
         return [answer.SecurityGroups, answer.NextToken];
+      });
+    },
+    async instanceTypes(query, signal) {
+      const { sdk, client } = await clients.ec2();
+      return list("DescribeInstanceTypes", signal, async (NextToken, abortSignal) => {
+        const answer = await client.send(
+          new sdk.DescribeInstanceTypesCommand({ Filters: filters(query), MaxResults: 100, NextToken }),
+          { abortSignal },
+        );
+        return [answer.InstanceTypes, answer.NextToken];
       });
     },
     async keyPairs(query, signal) {

@@ -33,6 +33,7 @@ export {
   DescribeEgressOnlyInternetGatewaysCommand,
   DescribeImagesCommand,
   DescribeInstanceTypeOfferingsCommand,
+  DescribeInstanceTypesCommand,
   DescribeInternetGatewaysCommand,
   DescribeKeyPairsCommand,
   DescribeLaunchTemplatesCommand,

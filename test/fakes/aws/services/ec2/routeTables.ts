@@ -83,6 +83,7 @@ interface RouteInput {
   readonly GatewayId?: string | undefined;
   readonly NatGatewayId?: string | undefined;
   readonly EgressOnlyInternetGatewayId?: string | undefined;
+  readonly TransitGatewayId?: string | undefined;
 }
 
 function checkedRoute(world: World, table: Ec2.RouteTable, input: RouteInput): Ec2.Route {
@@ -93,7 +94,8 @@ function checkedRoute(world: World, table: Ec2.RouteTable, input: RouteInput): E
       throw fault("InvalidNatGatewayID.NotFound", `The natGateway ID '${input.NatGatewayId}' does not exist`);
     }
   }
-  if (input.GatewayId !== undefined) {
+  // Transit and virtual private gateways are not modelled: any id passes.
+  if (input.GatewayId !== undefined && !input.GatewayId.startsWith("vgw-")) {
     const gateway = findById(
       world,
       network.internetGateways,
@@ -127,6 +129,7 @@ function pickRoute(input: RouteInput): RouteInput {
     ...(input.EgressOnlyInternetGatewayId === undefined
       ? {}
       : { EgressOnlyInternetGatewayId: input.EgressOnlyInternetGatewayId }),
+    ...(input.TransitGatewayId === undefined ? {} : { TransitGatewayId: input.TransitGatewayId }),
   };
 }
 
