@@ -12,7 +12,7 @@ import type { Known } from "./value.ts";
 export interface Context {
   readonly inputs: SettledInputs;
   readonly facts: Facts;
-  /** The file with the live values where another tool decides. */
+  /** The file with the live values where another tool decides, and the types that its selectors stand for. */
   readonly config: ClusterConfig;
   readonly ownership: Ownership;
   /** Values of parts that exist. */
@@ -26,7 +26,7 @@ export interface SettledInputs extends Inputs {
 }
 
 export function createContext(inputs: Inputs, facts: Facts): Context {
-  const config = withApprovedVersions(withSelectedTypes(withIgnoredFields(facts), facts), facts);
+  const config = withSelectedTypes(withIgnoredFields(facts), facts);
   const upgrade = config.extension?.upgrade;
   const ownership: Ownership = {
     owner: inputs.owner,
