@@ -65,7 +65,7 @@ function renderChapter(chapter: Chapter, index: number): string {
 <h2>${dot(chapter.conclusion)}${escapeHtml(chapter.title)} <small>${seconds(chapter.durationMs)}</small></h2>
 <p class="trigger">${escapeHtml(chapter.trigger)}</p>
 ${chapter.comments.map(renderComment).join("")}
-${chapter.deployments.length === 0 ? "" : `<p class="deployments">Deployment: ${chapter.deployments.map((state) => `<span class="state ${escapeHtml(state)}">${escapeHtml(state)}</span>`).join(" → ")}</p>`}
+${chapter.deployments.length === 0 ? "" : `<p class="deployments">Deployment of the environment: ${chapter.deployments.map((state) => `<span class="state ${escapeHtml(state)}">${escapeHtml(state)}</span>`).join(" → ")}</p>`}
 ${annotations.length === 0 ? "" : `<div class="box"><h3>Annotations</h3>${annotations.map(renderAnnotation).join("")}</div>`}
 ${summaries.map((step) => `<div class="box"><h3>${escapeHtml(step.name)} summary</h3><div class="markdown">${markdown(step.summary)}</div></div>`).join("")}
 <div class="log"><h3>Log</h3>${chapter.steps.map(renderStep).join("")}</div>
@@ -79,7 +79,8 @@ function renderComment(comment: CommentView): string {
 
 function renderAnnotation(annotation: AnnotationView): string {
   const place = annotation.place === "" ? "" : `<code>${escapeHtml(annotation.place)}</code>`;
-  return `<div class="annotation ${annotation.level}"><b>${escapeHtml(annotation.title)}</b> ${place}<pre>${escapeHtml(annotation.message)}</pre></div>`;
+  const level = LEVELS[annotation.level];
+  return `<div class="annotation ${annotation.level}">${level}: <b>${escapeHtml(annotation.title)}</b> ${place}<pre>${escapeHtml(annotation.message)}</pre></div>`;
 }
 
 function renderStep(step: StepView): string {
@@ -92,19 +93,27 @@ function renderLines(lines: readonly string[]): string {
   let isOpen = false;
   for (const [index, line] of lines.entries()) {
     if (line.startsWith("##[group]")) {
-      html += `<details open><summary>${escapeHtml(line.slice(9))}</summary>`;
+      // What a step was given is long and seldom looked at; GitHub folds it too.
+      const open = line.startsWith("##[group]Run ") ? "" : " open";
+      html += `<details${open}><summary>${escapeHtml(line.slice(9))}</summary>`;
       isOpen = true;
     } else if (line.startsWith("##[endgroup]")) {
       if (isOpen) html += "</details>";
       isOpen = false;
     } else {
       const level = /^##\[(error|warning|notice)\]/.exec(line)?.[1];
-      const text =
-        level === undefined ? line : `${level[0]?.toUpperCase()}${level.slice(1)}: ${line.slice(level.length + 4)}`;
+      const text = isLevel(level) ? `${LEVELS[level]}: ${line.slice(level.length + 4)}` : line;
       html += `<div class="line ${level ?? ""}"><i>${index + 1}</i><span>${escapeHtml(text)}</span></div>`;
     }
   }
   return isOpen ? `${html}</details>` : html;
+}
+
+// In words, for those who do not see the colour.
+const LEVELS = { error: "Error", warning: "Warning", notice: "Notice" } as const;
+
+function isLevel(level: string | undefined): level is keyof typeof LEVELS {
+  return level !== undefined && level in LEVELS;
 }
 
 function markdown(text: string): string {
@@ -114,8 +123,8 @@ function markdown(text: string): string {
 
 function dot(conclusion: "success" | "failure"): string {
   return conclusion === "success"
-    ? '<span class="dot ok" title="success">✓</span>'
-    : '<span class="dot bad" title="failure">✕</span>';
+    ? '<span class="dot ok" role="img" aria-label="success">✓</span>'
+    : '<span class="dot bad" role="img" aria-label="failure">✕</span>';
 }
 
 function seconds(ms: number): string {
@@ -161,7 +170,7 @@ h3{font-size:12px;letter-spacing:.02em;color:var(--muted);margin:0 0 8px;font-we
 .log{background:#0d1117;color:#e6edf3;border-radius:6px;padding:12px 0;margin:16px 0}
 .log h3{color:#9198a1;padding:0 16px}
 .step>summary{padding:4px 16px;cursor:pointer}.step summary small{color:#9198a1}
-.lines{font:12px/20px ui-monospace,SFMono-Regular,Menlo,Consolas,"Noto Color Emoji",monospace;padding:4px 0 8px}
+.lines{font:12px/20px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace,"Noto Color Emoji";padding:4px 0 8px}
 .lines details>summary{padding:0 16px 0 56px;cursor:pointer;color:#e6edf3}
 .line{display:flex;padding:0 16px}.line i{flex:0 0 32px;margin-right:16px;text-align:right;color:#6e7681;font-style:normal;user-select:none}
 .line span{white-space:pre-wrap;overflow-wrap:anywhere}

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import type { Aws } from "../fakes/aws/index.ts";
+import { isOutcome, logFaults, markdownFaults } from "../repo/voice-rules.ts";
 import {
   badReleaseIsReverted,
   clusterIsBuilt,
@@ -17,12 +18,35 @@ export interface Claims {
 }
 
 export async function tellAndCheck(stage: Stage, claims: Claims): Promise<void> {
-  checkCost(await pullRequestGetsItsCost(stage));
-  checkCluster(await clusterIsBuilt(stage), stage.aws);
-  checkRelease(await releaseIsDeployed(stage));
+  const priced = await pullRequestGetsItsCost(stage);
+  checkCost(priced);
+  checkVoice(priced);
+  const built = await clusterIsBuilt(stage);
+  checkCluster(built, stage.aws);
+  checkVoice(built);
+  const released = await releaseIsDeployed(stage);
+  checkRelease(released);
+  checkVoice(released);
   expect(await claims.imageOf("shop", "web")).toBe("registry.example/shop/web:v1.1.0");
-  checkRevert(await badReleaseIsReverted(stage));
+  const reverted = await badReleaseIsReverted(stage);
+  checkRevert(reverted);
+  checkVoice(reverted);
   expect(await claims.imageOf("shop", "web")).toBe("registry.example/shop/web:v1.1.0");
+}
+
+/** Four actions, one voice: in every log, summary and comment of the run. */
+function checkVoice(told: Told): void {
+  const ours = stepsOf(told.workflow).filter((step) => step.log.startsWith("##[group]Run $/actions/"));
+  expect(ours.length).toBeGreaterThan(0);
+  for (const step of ours) {
+    const lines = step.log.slice(step.log.indexOf("##[endgroup]")).split("\n");
+    expect(lines.filter((line) => !line.startsWith("##[")).flatMap(logFaults), step.name).toEqual([]);
+    expect(lines.at(-1), `${step.name} ends with its outcome, outside any group`).not.toMatch(/^(##\[|\s|$)/);
+    const title = step.summary.split("\n").find((line) => line.startsWith("## ")) ?? `## ${step.summary}`;
+    expect(isOutcome(title.slice(3)), `${step.name}: ${title}`).toBe(true);
+  }
+  const texts = [...ours.map((step) => step.summary), ...told.comments.map((comment) => comment.body)];
+  expect(texts.flatMap(markdownFaults)).toEqual([]);
 }
 
 function checkCost(told: Told): void {

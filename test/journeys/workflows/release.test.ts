@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { ALLOWED_LICENCES } from "../../repo/licences.ts";
 import type { WorkflowResult } from "../../runner/index.ts";
 import { releaseLab } from "./release-lab.ts";
 import { RELEASE } from "./scene.ts";
@@ -76,7 +77,11 @@ function sameTree(git: (...args: readonly string[]) => string): void {
 
 /** Packages whose code is in a bundle and that the bill of materials does not name with their version. */
 function missingFromBill(bill: Buffer | undefined): readonly string[] {
-  const { packages } = JSON.parse(String(bill)) as { packages: readonly { name: string; versionInfo: string }[] };
+  const { packages } = JSON.parse(String(bill)) as {
+    packages: readonly { name: string; versionInfo: string; licenseDeclared: string }[];
+  };
+  const [, ...theirs] = packages;
+  expect(theirs.filter((one) => !ALLOWED_LICENCES.has(one.licenseDeclared))).toEqual([]);
   const named = new Set(packages.map((one) => `${one.name}@${one.versionInfo}`));
   const bundled = globSync(join(RELEASE, "actions/*/dist/licenses.txt")).flatMap((file) =>
     [...readFileSync(file, "utf8").matchAll(/^(?:@[\w.-]+\/)?[\w.-]+@\d+\.\d+\.\d+\S*$/gm)].map(String),
