@@ -1,6 +1,7 @@
 import { ActionError, toActionError } from "@eks-actions/action";
 import { cancelled } from "./cancelled.ts";
 import { openDeployment } from "./deployment.ts";
+import { objectsOf } from "./describe.ts";
 import { diagnose } from "./diagnosis.ts";
 import { environmentUrl } from "./environment-url.ts";
 import { fenced } from "./fence.ts";
@@ -79,6 +80,7 @@ async function carryOut(rollout: Rollout, cancel: AbortSignal): Promise<Outcome>
     await ports.log.group("Wait", async () => {
       await waitForAll(rollout);
       await smoke(plan.inputs.smoke, plan.state.namespace, ports, signal);
+      await tidy(rollout);
     });
     return await finish(rollout);
   } catch (thrown) {
@@ -139,8 +141,9 @@ function viewOptions(plan: SetPlan, ports: Ports) {
   };
 }
 
-async function finish(rollout: Rollout): Promise<Outcome> {
-  const { plan, ports, state, lock, signal, view } = rollout;
+/** Takes away what is not needed any more, now that all is healthy: spent hooks, and what left the set. */
+async function tidy(rollout: Rollout): Promise<void> {
+  const { plan, ports, state, lock, signal } = rollout;
   state.happened("all healthy");
   lock.note({ phase: "pruning" });
   await deleteSucceededHooks(rollout);
@@ -149,7 +152,7 @@ async function finish(rollout: Rollout): Promise<Outcome> {
     const { deleted, warnings } = await pruneObjects(plan.pruned, plan.inputs.concurrency, ports, signal);
     state.pruned = deleted.length;
     state.warnings.push(...warnings);
-    state.happened(`${deleted.length} objects deleted that left the set`);
+    state.happened(`${objectsOf(deleted.length)} deleted that left the set`);
   }
   if (plan.shrinks) {
     const parent = parentSecret(
@@ -161,6 +164,11 @@ async function finish(rollout: Rollout): Promise<Outcome> {
     );
     await ports.kube.apply(parent, { fieldManager: FIELD_MANAGER, force: true }, signal);
   }
+}
+
+/** Keeps the snapshot in the history, lets go of the lock, and says where the app answers. */
+async function finish(rollout: Rollout): Promise<Outcome> {
+  const { plan, ports, state, lock, signal, view } = rollout;
   const seconds = Math.max(1, Math.round((ports.clock.now() - rollout.startedAt) / 1000));
   const durations = [...lock.record.durations, seconds].slice(-5);
   const kept = nextHistory(lock.record, plan.inputs.historyMax);
@@ -168,7 +176,8 @@ async function finish(rollout: Rollout): Promise<Outcome> {
   ports.saveState({ finished: "true" });
   const live = plan.objects.flatMap(({ identity, wanted }) => view.current(identity) ?? wanted?.object ?? []);
   state.environmentUrl = plan.inputs.environmentUrl ?? environmentUrl(live);
-  await state.deployment?.say("success", `${changedCount(plan)} objects changed, all healthy`, state.environmentUrl);
+  const said = `${objectsOf(changedCount(plan))} changed, all healthy`;
+  await state.deployment?.say("success", said, state.environmentUrl);
   return state.end("applied", undefined, lock);
 }
 
@@ -176,6 +185,6 @@ function leavingOf({ ref, live }: PlannedObject): readonly Leaving[] {
   return live?.metadata.uid === undefined ? [] : [{ ref, uid: live.metadata.uid }];
 }
 
-export function changedCount({ counts }: SetPlan): number {
+function changedCount({ counts }: SetPlan): number {
   return counts.created + counts.updated + counts.pruned;
 }

@@ -1,7 +1,7 @@
 import type { GitHubPort } from "@eks-actions/github";
 import { isRecord } from "@eks-actions/manifest";
 import { COMMENT_BUDGET, code, cutMiddle, fitBody, footer, symbols, table, text } from "@eks-actions/markdown";
-import { countsLine, symbolOf } from "./describe.ts";
+import { countsLine, objectsOf, symbolOf, warningLines } from "./describe.ts";
 import { diffMarkdown } from "./diff-markdown.ts";
 import type { SetPlan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
@@ -60,6 +60,7 @@ export function commentBody(
     [
       { id: "title", markdown: `## ${symbol} ${code(plan.state.app)} → ${code(where)}: plan` },
       { id: "counts", markdown: `**${countsLine(plan)}**` },
+      { id: "warnings", markdown: warningLines(plan).join("\n\n") },
       { id: "objects", markdown: planTable(plan), drop: 2 },
       {
         id: "diff",
@@ -101,6 +102,6 @@ function planTable(plan: SetPlan): string {
       `${fields}${more}`,
     ];
   });
-  const rest = changing.length > MOST_ROWS ? `\n\n_… and ${changing.length - MOST_ROWS} more objects_` : "";
+  const rest = changing.length > MOST_ROWS ? `\n\n_… and ${objectsOf(changing.length - MOST_ROWS)} more_` : "";
   return table(["action", "object", "fields"], ["left", "left", "left"], rows) + rest;
 }

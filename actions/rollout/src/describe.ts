@@ -1,5 +1,6 @@
 import { nameOf } from "@eks-actions/manifest";
-import { symbols } from "@eks-actions/markdown";
+import { symbols, text } from "@eks-actions/markdown";
+import { changeText } from "./diff.ts";
 import type { ObjectAction } from "./model.ts";
 import type { Plan, PlannedObject, SetPlan } from "./plan.ts";
 
@@ -26,7 +27,7 @@ export function describe(plan: Plan): readonly string[] {
     return plan.apps.map(({ state, action, reason }) => `${state.app}: ${action} (${reason})`);
   const changing = [...plan.objects.filter((one) => one.action !== "unchanged"), ...plan.pruned];
   const lines = changing.slice(0, MOST_LINES).flatMap(linesOf);
-  if (changing.length > MOST_LINES) lines.push(`… and ${changing.length - MOST_LINES} more objects`);
+  if (changing.length > MOST_LINES) lines.push(`… and ${objectsOf(changing.length - MOST_LINES)} more`);
   return [
     ...planWarnings(plan).map((warning) => `${symbols.attention} ${warning}`),
     ...lines,
@@ -38,8 +39,26 @@ export function describe(plan: Plan): readonly string[] {
 export function countsLine({ counts }: SetPlan): string {
   const { created, updated, pruned, unchanged } = counts;
   if (created + updated + pruned === 0)
-    return `${symbols.nothing} nothing to change: ${unchanged} objects are as written`;
-  return `${created} to create, ${updated} to change, ${pruned} to delete, ${unchanged} unchanged`;
+    return `${symbols.nothing} nothing to change: ${objectsOf(unchanged)} as written`;
+  return counted([created, "to create"], [updated, "to change"], [pruned, "to delete"], [unchanged, "unchanged"]);
+}
+
+/** The same in Markdown, a line each. */
+export function warningLines(plan: SetPlan): readonly string[] {
+  return planWarnings(plan).map((warning) => `${symbols.attention} ${text(warning)}`);
+}
+
+/** `2 created, 1 changed`: what there is none of is not said. */
+export function counted(...parts: readonly (readonly [count: number, what: string])[]): string {
+  return parts
+    .filter(([count]) => count > 0)
+    .map(([count, what]) => `${count} ${what}`)
+    .join(", ");
+}
+
+/** `1 object`, `12 objects` */
+export function objectsOf(count: number): string {
+  return `${count} ${count === 1 ? "object" : "objects"}`;
 }
 
 /** What a person should know before this plan is carried out. */
@@ -60,9 +79,7 @@ function linesOf(one: PlannedObject): readonly string[] {
   const forced = one.forced.length === 0 ? "" : `, takes fields over from ${one.forced.join(", ")}`;
   const head = `${symbolOf(one.action)} ${one.action} ${nameOf(one.ref)}${namespace}${place}${forced}`;
   if (one.action === "create" || one.action === "prune") return [head];
-  const fields = one.diff
-    .slice(0, MOST_FIELDS)
-    .map((change) => `    ${change.path}: ${change.from ?? "(none)"} → ${change.to ?? "(none)"}`);
+  const fields = one.diff.slice(0, MOST_FIELDS).map((change) => `  ${changeText(change)}`);
   const more = one.diff.length > MOST_FIELDS ? [`    … and ${one.diff.length - MOST_FIELDS} more fields`] : [];
   return [head, ...fields, ...more];
 }

@@ -1,5 +1,5 @@
 import { stripControl } from "@eks-actions/action";
-import { noteOf } from "@eks-actions/health";
+import { isReady, noteOf } from "@eks-actions/health";
 import { at, groupOf, identityOf, type KubeObject, nameOf, type ObjectRef } from "@eks-actions/manifest";
 import type { GateFailure } from "./gate.ts";
 import type { Ports } from "./ports.ts";
@@ -68,13 +68,7 @@ function troubledPods(refs: readonly ObjectRef[], owners: readonly ObjectRef[], 
   return owners.flatMap((owner) => {
     const object = view.current(identityOf(owner));
     if (object === undefined) return [];
-    return view.around(object, new Map()).pods.filter((pod) => {
-      const conditions = at(pod, ["status", "conditions"]);
-      return (
-        !Array.isArray(conditions) ||
-        !conditions.some((one: unknown) => at(one, ["type"]) === "Ready" && at(one, ["status"]) === "True")
-      );
-    });
+    return view.around(object, new Map()).pods.filter((pod) => !isReady(pod));
   });
 }
 

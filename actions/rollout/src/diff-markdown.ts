@@ -1,5 +1,7 @@
 import { nameOf } from "@eks-actions/manifest";
 import { details, entities } from "@eks-actions/markdown";
+import { objectsOf } from "./describe.ts";
+import { changeText } from "./diff.ts";
 import type { PlannedObject, SetPlan } from "./plan.ts";
 
 const MOST_OBJECTS = 100;
@@ -10,8 +12,8 @@ export function diffMarkdown(plan: SetPlan, open = false): string | undefined {
   const changing = [...plan.objects.filter((one) => one.action !== "unchanged"), ...plan.pruned];
   if (changing.length === 0) return undefined;
   const body = changing.slice(0, MOST_OBJECTS).map(block).join("\n\n");
-  const more = changing.length > MOST_OBJECTS ? `\n\n_… and ${changing.length - MOST_OBJECTS} more objects_` : "";
-  const folded = details(`Diff (${changing.length} ${changing.length === 1 ? "object" : "objects"})`, body + more);
+  const more = changing.length > MOST_OBJECTS ? `\n\n_… and ${objectsOf(changing.length - MOST_OBJECTS)} more_` : "";
+  const folded = details(`Diff (${objectsOf(changing.length)})`, body + more);
   return open ? folded.replace("<details>", "<details open>") : folded;
 }
 
@@ -20,9 +22,7 @@ function block(one: PlannedObject): string {
   const place = one.source === undefined ? "" : ` · ${entities(`${one.source.file}:${one.source.line}`)}`;
   const head = `<b>${entities(`${one.action} ${nameOf(one.ref)}`)}</b>${place}`;
   if (one.diff.length === 0) return head;
-  const lines = one.diff
-    .slice(0, MOST_FIELDS)
-    .map((change) => entities(`${change.path}: ${change.from ?? "(none)"} → ${change.to ?? "(none)"}`));
+  const lines = one.diff.slice(0, MOST_FIELDS).map((change) => entities(changeText(change)));
   if (one.diff.length > MOST_FIELDS) lines.push(`… and ${one.diff.length - MOST_FIELDS} more fields`);
   return `${head}\n<pre>${lines.join("\n")}</pre>`;
 }

@@ -10,6 +10,12 @@ export function diffObjects(live: KubeObject | undefined, next: KubeObject, reda
   return changes(before, shown(next, redact), "");
 }
 
+/** A changed field on one line, its first two characters as in any diff. */
+export function changeText({ path, from, to }: FieldChange): string {
+  if (from === undefined) return `+ ${path}: ${to ?? ""}`;
+  return to === undefined ? `- ${path}: ${from}` : `  ${path}: ${from} → ${to}`;
+}
+
 function shown(object: KubeObject, redact: Redactor): Readonly<Record<string, unknown>> {
   const { apiVersion: _a, kind: _k, metadata, ...body } = withoutServerFields(redactObject(object, redact));
   const { name: _n, namespace: _s, annotations: notes, labels: tags, ...rest } = metadata;

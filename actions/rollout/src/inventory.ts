@@ -6,7 +6,7 @@ import { applySetId, parentName } from "./set.ts";
 const TOOLING = "applyset.kubernetes.io/tooling";
 const KINDS = "applyset.kubernetes.io/contains-group-kinds";
 const NAMESPACES = "applyset.kubernetes.io/additional-namespaces";
-export const INVENTORY_TYPE = "eks-actions.dev/inventory";
+const INVENTORY_TYPE = "eks-actions.dev/inventory";
 
 /** Where members of an app may be, as its parent Secret says: KEP-3659. */
 export interface Inventory {

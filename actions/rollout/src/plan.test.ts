@@ -115,7 +115,7 @@ describe("plan", () => {
       "➕ create ConfigMap web in shop (k8s/2.yaml:1)",
       "✏️ update Deployment web in shop (k8s/1.yaml:1), takes fields over from helm",
       "    spec.template.spec.containers[web].image: web:1 → web:2",
-      "1 to create, 1 to change, 0 to delete, 1 unchanged",
+      "1 to create, 1 to change, 1 unchanged",
     ]);
   });
 

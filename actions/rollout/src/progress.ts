@@ -27,9 +27,7 @@ export function createProgress(
       const isAlone = open.length === 1 && only.progress !== undefined;
       wait.update({
         what: isAlone ? cutMiddle(only.ref.name) : options.app,
-        progress: isAlone
-          ? `${only.progress?.ready}/${only.progress?.wanted} ready`
-          : `${total - open.length}/${total} healthy`,
+        progress: isAlone ? progressOf(only) : `${total - open.length}/${total} healthy`,
         waiting: isAlone ? only.message : `${only.ref.kind} ${cutMiddle(only.ref.name)} ${shortOf(only)}`,
         typicalMs: options.typicalMs,
       });
@@ -40,7 +38,13 @@ export function createProgress(
   };
 }
 
+/** Pods that are ready, once they are new ones: old pods that still serve make no progress. */
+function progressOf({ progress }: Verdict): string {
+  if (progress === undefined) return "";
+  const { ready, updated, wanted, ofNew } = progress;
+  return ofNew !== true && updated < wanted ? `${updated}/${wanted} updated` : `${ready}/${wanted} ready`;
+}
+
 function shortOf(verdict: Verdict): string {
-  const counts = verdict.progress === undefined ? "" : `${verdict.progress.ready}/${verdict.progress.wanted} `;
-  return `${counts}${verdict.message}`.trim();
+  return `${progressOf(verdict)} ${verdict.message}`.trim();
 }

@@ -207,7 +207,7 @@ describe("the report", () => {
     [{ ...failed, result: "held" as const }, 1, "❌ shop → prod: IMAGE_NOT_FOUND, stays as it is, after 48 s"],
     [{ ...blank, result: "recovered" as const }, 0, "✅ shop → prod: recovered, after 48 s"],
     [{ ...blank, result: "reverted" as const }, 0, "↩️ shop → prod: the state before is back and healthy, after 48 s"],
-    [{ ...blank, result: "planned" as const }, 0, "✅ shop → prod: 2 to create, 1 to change, 0 to delete, 0 unchanged"],
+    [{ ...blank, result: "planned" as const }, 0, "✅ shop → prod: 2 to create, 1 to change"],
     [
       { ...failed, result: "failed" as const },
       1,

@@ -8,13 +8,13 @@ import {
   type Story,
 } from "@eks-actions/action";
 import { code, footer, symbols, text } from "@eks-actions/markdown";
-import { countsLine } from "./describe.ts";
+import { countsLine, objectsOf } from "./describe.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Facts } from "./observe.ts";
 import type { Outcome, Result } from "./outcome.ts";
 import type { Plan, SetPlan } from "./plan.ts";
 import { hintMarkdown, prose } from "./prose.ts";
-import { rolloutSummary, type SummaryFacts, title } from "./summary.ts";
+import { rolloutSummary, type SummaryFacts, timelineTable, title } from "./summary.ts";
 
 export type RolloutStory = Story<Inputs, Facts, Plan, Outcome>;
 
@@ -102,8 +102,9 @@ function summaryOf(story: RolloutStory, result: Result, facts: SummaryFacts): st
   const sentences = (error?.all() ?? []).map(
     (one) => `**${code(one.code)} ${prose(one.message)}**${hintMarkdown(one.hint)}`,
   );
+  const timeline = outcome === undefined ? "" : timelineTable(outcome, facts);
   const apps = plan?.apps.map(({ state, action, reason }) => `- ${code(state.app)}: ${action} (${text(reason)})`) ?? [];
-  return [title({ result, error }, facts), ...sentences, apps.join("\n"), facts.footer]
+  return [title({ result, error }, facts), ...sentences, apps.join("\n"), timeline, facts.footer]
     .filter(Boolean)
     .join("\n\n")
     .concat("\n");
@@ -179,7 +180,7 @@ function goodEnd(result: Result, plan: Plan | undefined, outcome: Outcome | unde
     case "unchanged":
       return "nothing to change, all healthy";
     case "applied":
-      return `${changed(plan, outcome)} objects changed, all healthy`;
+      return `${objectsOf(changed(plan, outcome))} changed, all healthy`;
     case "planned":
       return plan?.kind === "set" ? countsLine(plan).replace(/^\S+ (?=nothing)/, "") : "planned";
     case "recovered":

@@ -161,7 +161,7 @@ function plainSecret(object: KubeObject): KubeObject {
   };
 }
 
-export function withAnnotation(object: KubeObject, name: string, value: string): KubeObject {
+function withAnnotation(object: KubeObject, name: string, value: string): KubeObject {
   return {
     ...object,
     metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [name]: value } },

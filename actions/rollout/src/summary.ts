@@ -1,7 +1,7 @@
 import { formatDuration } from "@eks-actions/action";
 import { identityOf, nameOf } from "@eks-actions/manifest";
 import { bar, code, cutMiddle, details, entities, symbols, table, text } from "@eks-actions/markdown";
-import { symbolOf } from "./describe.ts";
+import { counted, countsLine, objectsOf, symbolOf, warningLines } from "./describe.ts";
 import { diffMarkdown } from "./diff-markdown.ts";
 import type { Outcome, Result } from "./outcome.ts";
 import type { PlannedObject, SetPlan } from "./plan.ts";
@@ -56,10 +56,11 @@ const ends: Readonly<Record<Result, readonly [symbol: string, green: string, red
 function sentence(plan: SetPlan, outcome: Outcome): string {
   const { error } = outcome;
   if (error === undefined) {
-    const { created, updated, pruned } = plan.counts;
-    const total = created + updated + pruned;
-    if (total === 0) return `**${plan.counts.unchanged} objects are as written.**`;
-    return `**${created} created, ${updated} changed, ${outcome.result === "planned" ? pruned : outcome.pruned} deleted; ${plan.counts.unchanged} unchanged.**`;
+    if (outcome.result === "planned") return [`**${countsLine(plan)}**`, ...warningLines(plan)].join("\n\n");
+    const { created, updated, unchanged } = plan.counts;
+    const { pruned } = outcome;
+    if (created + updated + pruned === 0) return `**${objectsOf(unchanged)} as written.**`;
+    return `**${counted([created, "created"], [updated, "changed"], [pruned, "deleted"], [unchanged, "unchanged"])}.**`;
   }
   const place =
     error.file === undefined ? "" : ` (${code(`${error.file}${error.line === undefined ? "" : `:${error.line}`}`)})`;
@@ -81,7 +82,7 @@ function objectTable(plan: SetPlan, outcome: Outcome): string {
   const noted = all.filter(isOfNote).sort((a, b) => weight(a, outcome) - weight(b, outcome));
   if (noted.length === 0) return "";
   const rows = noted.slice(0, MOST_ROWS).map((one) => row(one, outcome));
-  const more = noted.length > MOST_ROWS ? `\n\n_… and ${noted.length - MOST_ROWS} more objects_` : "";
+  const more = noted.length > MOST_ROWS ? `\n\n_… and ${objectsOf(noted.length - MOST_ROWS)} more_` : "";
   return (
     table(["object", "action", "verdict", "ready", "time"], ["left", "left", "left", "right", "right"], rows) + more
   );
@@ -112,11 +113,11 @@ function row(one: PlannedObject, outcome: Outcome): readonly string[] {
     `${symbolOf(one.action)} ${one.action}`,
     words,
     ready,
-    took === undefined ? "" : formatDuration(took),
+    took === undefined || took === 0 ? "" : formatDuration(took),
   ];
 }
 
-function timelineTable({ timeline }: Outcome, { startedAt, durationMs }: SummaryFacts): string {
+export function timelineTable({ timeline }: Outcome, { startedAt, durationMs }: SummaryFacts): string {
   if (timeline.length === 0) return "";
   const rows = timeline.map(({ at, event }) => {
     const after = Math.max(0, at - startedAt);
@@ -171,6 +172,7 @@ function folded(plan: SetPlan, outcome: Outcome): readonly string[] {
       ),
     );
   }
-  parts.push(details("Requests", `${outcome.requests.requests} requests, ${outcome.requests.writes} of them writes`));
+  const { requests, writes } = outcome.requests;
+  parts.push(details(`Requests (${requests})`, `${requests} requests, ${writes} of them writes`));
   return parts;
 }

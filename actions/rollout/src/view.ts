@@ -1,6 +1,7 @@
 import { type Around, type HealthRule, isDoneWhenPresent, noteOf, ownsPods } from "@eks-actions/health";
 import { KubeApiError, type KubeClient, type ResourceType } from "@eks-actions/kube";
 import { at, groupOf, identityOf, isRecord, type KubeObject, refOf } from "@eks-actions/manifest";
+import { readClasses } from "./classes.ts";
 import { labels } from "./model.ts";
 import { createPodTable } from "./pod-table.ts";
 import { slimObject, slimPod } from "./slim.ts";
@@ -42,11 +43,6 @@ const REPLICA_SET: ResourceType = {
   plural: "replicasets",
   namespaced: true,
 };
-const CLASSES: readonly ResourceType[] = [
-  { apiVersion: "networking.k8s.io/v1", kind: "IngressClass", plural: "ingressclasses", namespaced: false },
-  { apiVersion: "storage.k8s.io/v1", kind: "StorageClass", plural: "storageclasses", namespaced: false },
-];
-
 export function openView(options: ViewOptions): View {
   const { kube, startedAt } = options;
   const objects = new Map<string, KubeObject>();
@@ -151,21 +147,8 @@ export function openView(options: ViewOptions): View {
   };
   const values = (kind: string, namespace: string) => [...table(kind, namespace).values()];
 
-  async function readClasses(): Promise<void> {
-    const lists = await Promise.all(
-      CLASSES.map(async (type) => {
-        try {
-          return (await kube.list(type, { signal: stop.signal })).items.map((item) => ({
-            ...item,
-            apiVersion: type.apiVersion,
-            kind: type.kind,
-          }));
-        } catch {
-          return []; // Without the classes, a volume or Ingress is judged by its own state alone.
-        }
-      }),
-    );
-    classes = lists.flat();
+  async function learnClasses(): Promise<void> {
+    classes = await readClasses(kube, stop.signal);
     detailsVersion += 1;
   }
 
@@ -202,7 +185,7 @@ export function openView(options: ViewOptions): View {
         [...places.values()].some(({ type }) => /^(PersistentVolumeClaim|Ingress)$/.test(type.kind)) &&
         classes.length === 0
       )
-        waits.push(readClasses());
+        waits.push(learnClasses());
       await Promise.all(waits);
       touch();
     },

@@ -1,5 +1,6 @@
 import { ActionError } from "@eks-actions/action";
 import { identityOf, nameOf } from "@eks-actions/manifest";
+import { objectsOf } from "./describe.ts";
 import { type GateResult, gate } from "./gate.ts";
 import { awaitHealthy } from "./gating.ts";
 import { isCovered, parentSecret } from "./inventory.ts";
@@ -57,7 +58,7 @@ export async function writeAll(rollout: Rollout): Promise<void> {
     if (needed.length > 0) await awaitHealthy(rollout, needed);
     if (crossesSync) written = [];
   }
-  state.happened(`${changing.length} objects written`);
+  state.happened(`${objectsOf(changing.length)} written`);
 }
 
 async function writeWave(rollout: Rollout, wave: number, group: readonly PlannedObject[]): Promise<void> {

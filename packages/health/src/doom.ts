@@ -1,7 +1,7 @@
 import { type KubeObject, refOf } from "@eks-actions/manifest";
 import { createTrouble } from "./create.ts";
 import { isReady, looksSuspicious, podTroubles, probeNote, waitReason } from "./pod.ts";
-import { line, textAt } from "./read.ts";
+import { line, numberAt, textAt } from "./read.ts";
 import { failed, waiting } from "./result.ts";
 import { newestReplicaSet, newPods } from "./revision.ts";
 import type { Trouble } from "./trouble.ts";
@@ -109,8 +109,8 @@ function hopeful(
     .filter((time) => time > now && Number.isFinite(time));
   const first = late[0];
   const hint = doomed[0]?.trouble.message ?? creation?.message;
-  const reason =
-    first === undefined ? (isShort ? "pods to be created" : "") : `${first.metadata.name} ${waitReason(first)}`;
+  const rest = isShort ? "pods to be created" : oldPods(workload, shared.progress);
+  const reason = first === undefined ? rest : `${first.metadata.name} ${waitReason(first)}`;
   const graces = [...doomed.map(({ trouble }) => trouble.doomedAt), creation?.doomedAt]
     .filter((time) => time !== undefined)
     .filter((time) => time > now);
@@ -127,6 +127,12 @@ function hopeful(
       ...(suspect === undefined ? {} : { suspect }),
     },
   );
+}
+
+/** A roll is over only when the pods of before have gone. */
+function oldPods(workload: KubeObject, { updated }: Progress): string {
+  const left = (numberAt(workload, "status", "replicas") ?? 0) - updated;
+  return left > 0 && workload.kind === "Deployment" ? `${left} old ${left === 1 ? "pod" : "pods"} to go` : "";
 }
 
 function suspectOf(
