@@ -1,4 +1,5 @@
 import { ActionError, toActionError } from "@eks-actions/action";
+import type { Action } from "./action.ts";
 import { readApproval } from "./approval.ts";
 import { knownParts } from "./context.ts";
 import { driftOutcome } from "./drift.ts";
@@ -7,6 +8,7 @@ import type { Finding } from "./finding.ts";
 import { refreshInsights } from "./insights.ts";
 import { kindWord } from "./kinds.ts";
 import { begunAt, dropLeftLeases, letOtherBegin, takeLease } from "./lease.ts";
+import { isDisruptive, isOpen } from "./maintenance.ts";
 import { configHash } from "./names.ts";
 import { observe } from "./observe.ts";
 import { plainWrite } from "./plain-write.ts";
@@ -105,7 +107,10 @@ async function converge(
         sent,
         learned,
       };
-      const results = await schedule(plan.actions, work, { concurrency: inputs.concurrency, deadline });
+      // A window may close between two minors, or two rolls: what has not begun by then waits for the next one.
+      const windows = plan.facts.config.extension?.maintenanceWindows ?? [];
+      const mayBegin = (action: Action) => !isDisruptive(action) || isOpen(windows, ports.clock.now());
+      const results = await schedule(plan.actions, work, { concurrency: inputs.concurrency, deadline, mayBegin });
       done.push(...results);
       const errors = results.flatMap((entry) => entry.error ?? []);
       if (signal.aborted) return outcome("cancelled", plan, ports, { done, sent });

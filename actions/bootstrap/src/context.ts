@@ -1,4 +1,5 @@
 import type { ClusterConfig } from "@eks-actions/cluster-config";
+import { withApprovedVersions } from "./approved-versions.ts";
 import { clusterValues } from "./cluster-values.ts";
 import type { Facts } from "./facts.ts";
 import { withIgnoredFields } from "./ignored-fields.ts";
@@ -12,7 +13,7 @@ import type { Known } from "./value.ts";
 export interface Context {
   readonly inputs: SettledInputs;
   readonly facts: Facts;
-  /** The file with the live values where another tool decides, and the types that its selectors stand for. */
+  /** The file with the live values where another tool decides, and with the types that its selectors stand for. */
   readonly config: ClusterConfig;
   readonly ownership: Ownership;
   /** Values of parts that exist. */
@@ -26,7 +27,7 @@ export interface SettledInputs extends Inputs {
 }
 
 export function createContext(inputs: Inputs, facts: Facts): Context {
-  const config = withSelectedTypes(withIgnoredFields(facts), facts);
+  const config = withApprovedVersions(withSelectedTypes(withIgnoredFields(facts), facts), facts);
   const upgrade = config.extension?.upgrade;
   const ownership: Ownership = {
     owner: inputs.owner,

@@ -42,6 +42,8 @@ export interface Facts {
   readonly now: number;
   /** EKS refused an upgrade because of node groups: they go to the live minor first. Told by the run, not read. */
   readonly nodesFirst: boolean;
+  /** Add-on → version that the approved plan resolved. */
+  readonly approved: ReadonlyMap<string, string>;
   /** Volumes of the cluster's claims; read only before a destruction. */
   readonly volumes: readonly Ec2Volume[];
   /** Every security group of our VPC; read only before a destruction. */

@@ -39,6 +39,11 @@ function localTime(now: number, timeZone: string): { readonly day: number; reado
   return { day, minute: Number(parts.get("hour")) * 60 + Number(parts.get("minute")) };
 }
 
+/** True for what may begin only while a window is open; insights are asked for right before an upgrade. */
+export function isDisruptive({ op, until }: Action): boolean {
+  return DISRUPTIVE.includes(op) || until?.kind === "insights";
+}
+
 export interface Held {
   readonly actions: readonly Action[];
   readonly findings: readonly Finding[];
@@ -50,7 +55,7 @@ export function holdOutside(windows: readonly MaintenanceWindow[], now: number, 
   const held = new Set<string>();
   for (const action of actions) {
     const before = [...action.after, ...action.afterIssued];
-    if (DISRUPTIVE.includes(action.op) || before.some((id) => held.has(id))) held.add(action.id);
+    if (isDisruptive(action) || before.some((id) => held.has(id))) held.add(action.id);
   }
   if (held.size === 0) return { actions, findings: [] };
   const names = [...held].slice(0, 5).join(", ") + (held.size > 5 ? ` and ${held.size - 5} more` : "");

@@ -1,6 +1,7 @@
 import { ActionError } from "@eks-actions/action";
 import type { ClusterApi, EksCluster } from "@eks-actions/aws";
 import type { ClusterConfig } from "@eks-actions/cluster-config";
+import { approvedVersions } from "./approved-versions.ts";
 import { awsFault } from "./aws-fault.ts";
 import type { Facts, LiveProvider, LiveTemplate } from "./facts.ts";
 import type { Inputs } from "./inputs.ts";
@@ -21,7 +22,7 @@ export async function observe(inputs: Inputs, ports: Ports, signal: AbortSignal)
       readAws(inputs, config, ports.aws, ports.clock.now(), signal),
       observeNodes(ports, signal),
     ]);
-    return { ...facts, ...nodes };
+    return { ...facts, ...nodes, approved: approvedVersions(inputs, ports) };
   } catch (error) {
     if (error instanceof ActionError || signal.aborted) throw error;
     throw awsFault(error, `reading ${config.metadata.name} in ${config.metadata.region}`);
@@ -35,7 +36,7 @@ async function readAws(
   aws: ClusterApi,
   now: number,
   signal: AbortSignal,
-): Promise<Omit<Facts, keyof NodeFacts>> {
+): Promise<Omit<Facts, keyof NodeFacts | "approved">> {
   const { name, region } = config.metadata;
   const types = [...new Set(config.managedNodeGroups.flatMap((group) => group.instanceTypes))].sort();
   const [caller, cluster, versions, zones, offerings, roles, oidcProviders, launchTemplates, logGroup] =

@@ -20,6 +20,8 @@ export interface ScheduleOptions {
   readonly concurrency: number;
   /** Milliseconds since the epoch after which nothing new begins and waits are left. */
   readonly deadline: number;
+  /** Asked before an action begins: one that may not is left to the next plan. */
+  readonly mayBegin: (action: Action) => boolean;
 }
 
 type State = "pending" | "issuing" | "waiting" | Done["state"];
@@ -76,6 +78,9 @@ export async function schedule(
 
   let ended: "deadline" | "stopped" | "moved" = "moved";
   while (ended === "moved" && !work.signal.aborted) {
+    for (const slot of slots.values()) {
+      if (slot.state === "pending" && !options.mayBegin(slot.action)) slot.state = "deferred";
+    }
     skipBehindFailures(slots);
     for (const slot of runnable(slots, options.concurrency)) start(slot);
     if (running.size === 0) break;

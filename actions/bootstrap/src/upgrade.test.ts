@@ -128,6 +128,24 @@ describe("an upgrade over two minors", () => {
   });
 });
 
+describe("a maintenance window that closes in the middle of an upgrade", () => {
+  it("lets the minor that runs end, and leaves the next one to the next window", async () => {
+    await using lab = await atBuilt();
+    await lab.clock.sleep(60_000 - (lab.clock.now() % 60_000));
+    const now = new Date(lab.clock.now());
+    const start = `${String(now.getUTCHours()).padStart(2, "0")}:${String(now.getUTCMinutes()).padStart(2, "0")}`;
+    const extension = `apiVersion: eks-actions.dev/v1\nkind: ClusterExtension\nextends: cluster.yaml\nmaintenanceWindows: [{start: "${start}", duration: 1m, timezone: UTC}]\n`;
+    const moved = { config: to("1.35"), extension };
+    const first = await lab.run(moved, { allow: "upgrade" });
+    expect(first.annotations.filter((note) => note.level === "error")).toEqual([]);
+    expect(first).toMatchObject({ code: 0, outputs: { status: "pending", "cluster-version": "1.34" } });
+    expect(steps(lab)).not.toContain("cluster 1.35");
+    await lab.clock.sleep(24 * 3600_000 - (lab.clock.now() - now.getTime()));
+    const second = await lab.run(moved, { allow: "upgrade" });
+    expect(second.outputs["cluster-version"]).toBe("1.35");
+  });
+});
+
 describe("an insight", () => {
   it("in ERROR blocks before anything moves, after EKS has looked again", async () => {
     await using lab = await atBuilt();

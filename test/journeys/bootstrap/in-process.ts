@@ -30,7 +30,7 @@ export interface Lab {
   /** The plan that the action would make now. */
   look(config: LabConfig, inputs?: Readonly<Record<string, string>>): Promise<ReturnType<typeof plan>>;
   /** What the action would be given in a run that says nothing. */
-  ports(config: string, inputs?: Readonly<Record<string, string>>): Ports;
+  ports(config: LabConfig, inputs?: Readonly<Record<string, string>>): Ports;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
