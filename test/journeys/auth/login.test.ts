@@ -1,5 +1,16 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { ACCOUNT, calls, createWorld, errorCodes, REGION, reportOf, tokenRequests } from "./world.ts";
+import { loginHere } from "./in-process.ts";
+import {
+  ACCOUNT,
+  addCluster,
+  calls,
+  createWorld,
+  errorCodes,
+  REGION,
+  reportOf,
+  tokenRequests,
+  trustFor,
+} from "./world.ts";
 
 const KEYS = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 
@@ -98,6 +109,38 @@ describe("login", () => {
     expect(
       result.annotations.some((note) => note.level === "notice" && note.message.includes("retry-max-attempts")),
     ).toBe(true);
+  });
+});
+
+describe("the log", () => {
+  const groups = (lines: readonly string[]) =>
+    lines.filter((line) => line.startsWith("::group::")).map((line) => line.slice(9));
+  const shown = (lines: readonly string[]) => lines.filter((line) => !line.startsWith("::"));
+
+  it("of a login with nothing to tell is the plan and the outcome", async () => {
+    await using world = await createWorld();
+    const { lines } = await loginHere(world);
+    expect(groups(lines)).toEqual(["Plan"]);
+    expect(shown(lines)).toHaveLength(4);
+    // Outside any group.
+    expect(lines.lastIndexOf("::endgroup::")).toBeGreaterThan(lines.indexOf("::group::Plan"));
+    expect(lines.at(-1)).toMatch(/^✅ deploy in 111122223333 until \d\d:\d\d:\d\d UTC · 2 requests in /);
+  });
+
+  it("folds retries, clusters and several roles into the part they belong to", async () => {
+    const hiccup = { operation: "oidc/token", kind: { type: "status", status: 500 } } as const;
+    await using world = await createWorld({ github: { faults: [hiccup] } });
+    addCluster(world, "payments");
+    world.aws.addRole({ name: "audit", trust: trustFor(world.sub) });
+    const roles = `deploy=${world.role}\naudit=arn:aws:iam::111122223333:role/audit`;
+    const { lines } = await loginHere(world, { roles, "eks-cluster": "payments" });
+    expect(groups(lines)).toEqual(["Observe", "Plan", "Apply"]);
+    const apply = lines.slice(lines.indexOf("::group::Apply") + 1, -2);
+    expect(shown(apply)).toEqual([
+      expect.stringMatching(/^✅ role deploy in 111122223333 until /),
+      expect.stringMatching(/^✅ role audit in 111122223333 until /),
+      "cluster payments in eu-west-1 is ACTIVE at https://127.0.0.1:1",
+    ]);
   });
 });
 
