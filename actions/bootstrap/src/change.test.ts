@@ -88,6 +88,16 @@ describe("a change of the file", () => {
       ["nat-1", true],
       ["nat-2", true],
     ]);
+    const refused = await lab.run(BASE, { unmanaged: "delete" });
+    expect(refused).toMatchObject({ writes: [], outputs: { cause: "CONSENT_REQUIRED" } });
+    const cleaned = await lab.run(BASE, { unmanaged: "delete", allow: "delete-network" });
+    expect([...mine(cleaned.writes)].sort()).toEqual([
+      "ec2:DeleteNatGateway",
+      "ec2:DeleteNatGateway",
+      "ec2:ReleaseAddress",
+      "ec2:ReleaseAddress",
+    ]);
+    expect((await lab.look(BASE, { unmanaged: "delete" })).actions).toEqual([]);
   });
 
   it("of a field that is fixed at creation is refused with the live value, before any write", async () => {

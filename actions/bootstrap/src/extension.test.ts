@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseClusterConfig } from "@eks-actions/cluster-config";
 import { type Lab, startLab } from "@eks-actions/test/journeys/bootstrap/in-process.ts";
 import { HEAD, settle } from "@eks-actions/test/journeys/bootstrap/settle.ts";
 import { describe, expect, it, vi } from "vitest";
@@ -117,6 +118,17 @@ managedNodeGroups:
     const third = { ...none, config: none.config.replace("name: second", "name: third") };
     expect(await made.run(third)).toMatchObject({ code: 1, writes: [], outputs: { cause: "SUBNET_INVALID" } });
   });
+});
+
+it("the README's extension file can be read as it stands there", () => {
+  const readme = readFileSync(join(import.meta.dirname, "../README.md"), "utf8");
+  const text = /```yaml\n(apiVersion: eks-actions\.dev\/v1\n[\s\S]*?)```/.exec(readme)?.[1] ?? "";
+  const config = `${HEAD}autoModeConfig: {enabled: true}\nmanagedNodeGroups: [{name: web}, {name: db}]\n`;
+  const { extension } = parseClusterConfig(config, {
+    file: "cluster.yaml",
+    extension: { text, file: "extension.yaml" },
+  });
+  expect(extension).toMatchObject({ deletionProtection: true, protect: ["nodegroup/db", "addon/vpc-cni"] });
 });
 
 describe("the file that an extension extends", () => {

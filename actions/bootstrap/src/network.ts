@@ -1,4 +1,4 @@
-import type { Action, Call, Step, UnmanagedEntry } from "./action.ts";
+import type { Action, Call, Step } from "./action.ts";
 import { create, quick } from "./build.ts";
 import type { Context } from "./context.ts";
 import { usual } from "./durations.ts";
@@ -49,20 +49,54 @@ export function ownNetwork(context: Context): Step {
       .filter((subnet) => !subnet.isPublic)
       .flatMap((subnet, index) => privateRouting(context, subnet, index, nats)),
   ];
-  return { actions, findings, unmanaged: spareNats(context, nats) };
+  const spare = spareNats(context, nats);
+  return { actions: [...actions, ...spare.actions], findings, unmanaged: spare.unmanaged };
 }
 
 /** NAT gateways of ours that the file no longer asks for. They go on costing until they are deleted. */
-function spareNats(context: Context, wanted: number): readonly UnmanagedEntry[] {
-  const parts = [...context.known.keys()].flatMap((key) => /^nat-(\d+)#id$/.exec(key)?.[1] ?? []);
-  return parts
-    .filter((index) => Number(index) >= wanted)
-    .map((index) => ({
+function spareNats(context: Context, wanted: number): Required<Pick<Step, "actions" | "unmanaged">> {
+  const { known, inputs } = context;
+  const spare = [...known.keys()]
+    .flatMap((key) => /^nat-(\d+)#id$/.exec(key)?.[1] ?? [])
+    .map(Number)
+    .filter((index) => index >= wanted);
+  return {
+    actions: inputs.unmanaged === "delete" ? spare.flatMap((index) => deleteNat(context, index)) : [],
+    unmanaged: spare.map((index) => ({
       kind: "NatGateway",
       name: `nat-${index}`,
       orphan: true,
-      note: `${context.known.get(`nat-${index}#id`)} with its address is no longer used; delete both`,
-    }));
+      note: `${known.get(`nat-${index}#id`)} with its address is no longer used; delete both`,
+    })),
+  };
+}
+
+/** A gateway and its address, once no route leads there any more. */
+function deleteNat({ known }: Context, index: number): readonly Action[] {
+  const NatGatewayId = known.get(`nat-${index}#id`) ?? "";
+  const AllocationId = known.get(`eip-${index}#id`);
+  const gone = create({
+    part: `nat-gone-${index}`,
+    op: "delete",
+    target: { kind: "NatGateway", name: `nat-${index}` },
+    destructive: true,
+    needs: ["delete-network"],
+    after: [...known.keys()].flatMap((key) => (/^rt-private-\d+#id$/.test(key) ? [`${key.slice(0, -3)}-route`] : [])),
+    calls: [{ service: "ec2", operation: "DeleteNatGateway", args: { NatGatewayId } }],
+    until: { kind: "nat-gone", id: NatGatewayId },
+    expectedSeconds: usual.natDelete.usual,
+  });
+  if (AllocationId === undefined) return [gone];
+  const address = create({
+    part: `eip-gone-${index}`,
+    op: "delete",
+    target: { kind: "ElasticIp", name: `eip-${index}` },
+    destructive: true,
+    needs: ["delete-network"],
+    after: [gone.id],
+    calls: [{ service: "ec2", operation: "ReleaseAddress", args: { AllocationId } }],
+  });
+  return [gone, address];
 }
 
 function vpcActions(context: Context): readonly Action[] {

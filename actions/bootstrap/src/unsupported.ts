@@ -2,56 +2,59 @@ import type { FieldUse } from "@eks-actions/cluster-config";
 import type { Context } from "./context.ts";
 import type { Finding } from "./finding.ts";
 
-/** Fields of tier 2 that this version carries out. */
-const DONE = [
-  /^metadata\.rollbackConfig/,
-  /^iam\.serviceAccounts/,
-  /^iam\.fargatePodExecutionRole/,
-  /^fargateProfiles/,
-  /^iamIdentityMappings/,
-  /^identityProviders/,
-  /^capabilities/,
-  /^managedNodeGroups\[\]\.(ssh|ami|overrideBootstrapCommand|preBootstrapCommands|additionalVolumes|bottlerocket)/,
-  /^kube(APIServer|Scheduler|ControllerManager)Config/,
-  /^kubernetesNetworkConfig/,
-  /^privateCluster/,
-  /^remoteNetworkConfig/,
-  /\.instanceSelector/,
-  /^vpc\.(autoAllocateIPv6|ipv6Cidr|ipv6Pool|extraCIDRs|extraIPv6CIDRs|controlPlaneEgressMode)/,
-];
+interface Unsupported {
+  readonly pattern: RegExp;
+  readonly why: string;
+  /** What to do in its place. */
+  readonly instead: string;
+}
 
-/** Fields that are read, and that nothing acts on yet. Refused, because nothing may be ignored silently. */
-const NOT_YET: readonly (readonly [RegExp, string])[] = [
-  [/^vpc\.manageSharedNodeSecurityGroupRules$/, "manage the rules of the shared group yourself"],
-  [/\.propagateASGTags$/, "tag the Auto Scaling group yourself"],
-  [/\.securityGroups\.(withShared|withLocal)$/, "list the groups under `securityGroups.attachIDs`"],
-  [/^addons\[\]\.(publishers|types|owners)$/, "name the add-on and its version"],
+/** Fields that the reader knows and nothing acts on. They are refused, because nothing may be ignored silently. */
+const UNSUPPORTED: readonly Unsupported[] = [
+  {
+    pattern: /^karpenter$/,
+    why: "Karpenter's queue, rules and controller role are not made here",
+    instead: "use `autoModeConfig: {enabled: true}`, or make them from Karpenter's own CloudFormation template",
+  },
+  {
+    pattern: /^vpc\.manageSharedNodeSecurityGroupRules$/,
+    why: "there is no shared node group whose rules could be managed",
+    instead: "leave it out: nodes are in the cluster's own security group",
+  },
+  {
+    pattern: /\.propagateASGTags$/,
+    why: "the Auto Scaling group's tags are not written",
+    instead: "tag the Auto Scaling group for the autoscaler yourself",
+  },
+  {
+    pattern: /\.securityGroups\.(withShared|withLocal)$/,
+    why: "managed node groups have neither a shared nor a local group",
+    instead: "list groups under `securityGroups.attachIDs`",
+  },
+  {
+    pattern: /^addons\[\]\.(publishers|types|owners)$/,
+    why: "an add-on is chosen by its name alone",
+    instead: "leave it out, or write the `version`",
+  },
 ];
 
 /** One finding for the outermost field of each kind that cannot be carried out. */
 export function unsupportedFindings(context: Context): readonly Finding[] {
-  const { fields, file, extension } = context.config;
-  const found: { readonly use: FieldUse; readonly hint: string }[] = [];
-  for (const use of fields) {
-    if (use.file === extension?.file) continue;
-    const covered = found.some(
-      ({ use: outer }) => use.path.startsWith(`${outer.path}.`) || use.path.startsWith(`${outer.path}[`),
-    );
-    if (covered) continue;
-    if (use.field.tier === 2 && !DONE.some((pattern) => pattern.test(use.pattern))) {
-      found.push({ use, hint: "leave it out for now, or keep this cluster with eksctl" });
-    }
-    const notYet = NOT_YET.find(([pattern]) => pattern.test(use.pattern));
-    if (notYet !== undefined) found.push({ use, hint: notYet[1] });
-  }
-  return found.map(({ use, hint }) => ({
+  return context.config.fields.flatMap((use) => {
+    const found = UNSUPPORTED.find(({ pattern }) => pattern.test(use.pattern));
+    return found === undefined ? [] : [finding(use, found)];
+  });
+}
+
+function finding(use: FieldUse, { why, instead }: Unsupported): Finding {
+  return {
     level: "fatal",
     code: "CONFIG_UNSUPPORTED_FIELD",
     path: use.path,
-    message: `\`${use.path}\` is read, but this version does not carry it out`,
-    hint,
-    file,
+    message: `\`${use.path}\` is read, but this version does not carry it out: ${why}`,
+    hint: instead,
+    file: use.file,
     line: use.place.line,
     column: use.place.column,
-  }));
+  };
 }
