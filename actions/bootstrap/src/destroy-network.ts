@@ -7,7 +7,7 @@ import { OWNER, readTags, type Tags } from "./tags.ts";
 
 /** Launch templates, then the VPC from the outside in. A foreign VPC has no parts of ours and is left alone. */
 export function deleteNetwork(context: Context, after: readonly string[]): readonly Action[] {
-  const { network, launchTemplates } = context.facts;
+  const { network, launchTemplates, keyPairs } = context.facts;
   const part = (tags: Parameters<typeof readTags>[0]) => ours(context, readTags(tags));
   const remove = (name: string, kind: string, calls: readonly Call[], behind: readonly string[]) =>
     create({ part: name, op: "delete", target: { kind, name }, destructive: true, after: behind, calls });
@@ -47,15 +47,39 @@ export function deleteNetwork(context: Context, after: readonly string[]): reado
     const call: Call = { service: "ec2", operation: "ReleaseAddress", args: { AllocationId: address.AllocationId } };
     return name === undefined ? [] : [remove(name, "ElasticIp", [call], [...after, ...natIds])];
   });
+  const endpoints = network.endpoints.flatMap((endpoint) => {
+    const name = part(endpoint.Tags);
+    const VpcEndpointIds = [endpoint.VpcEndpointId];
+    const call: Call = { service: "ec2", operation: "DeleteVpcEndpoints", args: { VpcEndpointIds } };
+    return name === undefined ? [] : [remove(name, "VpcEndpoint", [call], after)];
+  });
+  const egress = network.egressGateways.flatMap((gateway) => {
+    const name = part(gateway.Tags);
+    const { EgressOnlyInternetGatewayId } = gateway;
+    const call: Call = {
+      service: "ec2",
+      operation: "DeleteEgressOnlyInternetGateway",
+      args: { EgressOnlyInternetGatewayId },
+    };
+    return name === undefined ? [] : [remove(name, "EgressOnlyGateway", [call], after)];
+  });
+  const keys = keyPairs.flatMap((pair) => {
+    const name = part(pair.Tags);
+    const call: Call = { service: "ec2", operation: "DeleteKeyPair", args: { KeyPairId: pair.KeyPairId } };
+    return name === undefined ? [] : [remove(name, "KeyPair", [call], after)];
+  });
+  const endpointIds = endpoints.map((action) => action.id);
   const groups = network.securityGroups.flatMap((group) => {
     const name = part(group.Tags);
     const call: Call = { service: "ec2", operation: "DeleteSecurityGroup", args: { GroupId: group.GroupId } };
-    return name === undefined ? [] : [remove(name, "SecurityGroup", [...freed(group), call], after)];
+    return name === undefined
+      ? []
+      : [remove(name, "SecurityGroup", [...freed(group), call], [...after, ...endpointIds])];
   });
   const subnets = network.subnets.flatMap((subnet) => {
     const name = part(subnet.Tags);
     const call: Call = { service: "ec2", operation: "DeleteSubnet", args: { SubnetId: subnet.SubnetId } };
-    return name === undefined ? [] : [remove(name, "Subnet", [call], [...after, ...natIds])];
+    return name === undefined ? [] : [remove(name, "Subnet", [call], [...after, ...natIds, ...endpointIds])];
   });
   const subnetIds = subnets.map((action) => action.id);
   const tables = network.routeTables.flatMap((table) => {
@@ -79,13 +103,25 @@ export function deleteNetwork(context: Context, after: readonly string[]): reado
     ];
     return [remove(name, "InternetGateway", calls, [...after, ...natIds, ...addresses.map((action) => action.id)])];
   });
-  const before = [...subnets, ...tables, ...gateways, ...groups].map((action) => action.id);
+  const before = [...subnets, ...tables, ...gateways, ...egress, ...endpoints, ...groups].map((action) => action.id);
   const vpcs = network.vpcs.flatMap((vpc) => {
     const name = part(vpc.Tags);
     const call: Call = { service: "ec2", operation: "DeleteVpc", args: { VpcId: vpc.VpcId } };
     return name === undefined ? [] : [remove(name, "Vpc", [call], before)];
   });
-  return [...templates, ...nats, ...addresses, ...groups, ...subnets, ...tables, ...gateways, ...vpcs];
+  return [
+    ...templates,
+    ...keys,
+    ...nats,
+    ...addresses,
+    ...endpoints,
+    ...groups,
+    ...subnets,
+    ...tables,
+    ...gateways,
+    ...egress,
+    ...vpcs,
+  ];
 }
 
 function ours(context: Context, tags: Tags): string | undefined {

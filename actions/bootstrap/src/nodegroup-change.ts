@@ -8,8 +8,8 @@ import { usual } from "./durations.ts";
 import type { Finding } from "./finding.ts";
 import type { PlannedTemplate } from "./launch-template.ts";
 import { eksTaint, nodeGroupPairs, nodeRepair, nodeUpdate, plainTaint } from "./nodegroup-fields.ts";
-import { APPLIED, retag, type Tags } from "./tags.ts";
 import { ROLLING } from "./nodegroup-steps.ts";
+import { APPLIED, retag, type Tags } from "./tags.ts";
 import { canonical } from "./value.ts";
 import { minorOf } from "./versions.ts";
 

@@ -6,8 +6,8 @@ import { type Usual, usual } from "./durations.ts";
 import type { Work } from "./execute.ts";
 import { askInsights } from "./insights.ts";
 import { ipv6RangeOf } from "./ipv6-range.ts";
-import { noVolumes, sweep } from "./leftovers.ts";
 import { kindWord } from "./kinds.ts";
+import { noVolumes, sweep } from "./leftovers.ts";
 import { DONE, type Ended, type Issues, issueText, type Look, pollUntil } from "./poll.ts";
 import { addonActive } from "./wait-addon.ts";
 
