@@ -4,7 +4,7 @@ import { at, type Problem, real, whole } from "./problem.ts";
 
 const MAX_PODS = 60;
 /** Fillings looked at: a fraction of a second, counted so that the answer does not depend on the machine. */
-const MAX_FILLINGS = 60_000;
+const MAX_FILLINGS = 100_000;
 
 /**
  * For small problems: looks for something cheaper than the incumbent, node by node, exactly as far as the limit allows.
@@ -87,6 +87,9 @@ function fillings(
   const found: Filling[] = [];
   const taken = new Int32Array(groups.length);
   const free = new Float64Array(dims);
+  // Worth of all pods from a group on: what a node could still gain.
+  const toCome = new Float64Array(groups.length + 1);
+  for (let g = groups.length - 1; g >= 0; g--) toCome[g] = real(toCome, g + 1) + real(worth, g) * whole(left, g);
   for (let offer = 0; offer < offers.length; offer++) {
     if (admits[first * offers.length + offer] !== 1) continue;
     for (let d = 0; d < dims; d++) free[d] = real(cap, offer * dims + d);
@@ -111,7 +114,7 @@ function fillings(
       return true;
     };
     const walk = (g: number, waste: number): void => {
-      if (budget.fillings <= 0) return;
+      if (budget.fillings <= 0 || waste - real(toCome, g) > most + EPSILON) return;
       if (g === groups.length) {
         budget.fillings--;
         if (waste > most + EPSILON || !isFull()) return;
