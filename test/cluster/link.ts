@@ -14,6 +14,7 @@ export type Toxic =
   | { readonly type: "timeout"; readonly timeout: number }
   | { readonly type: "reset_peer"; readonly timeout: number }
   | { readonly type: "slicer"; readonly average_size: number; readonly size_variation: number; readonly delay: number }
+  | { readonly type: "slow_close"; readonly delay: number }
   | { readonly type: "limit_data"; readonly bytes: number };
 
 /** A bad network before the API server: a TCP proxy, so that TLS and its certificate stay as they are. */

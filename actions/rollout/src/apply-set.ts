@@ -19,6 +19,7 @@ import type { PlannedObject, SetPlan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
 import { pruneObjects } from "./prune.ts";
 import type { Leaving, RolloutRecord } from "./record.ts";
+import { findRivalry } from "./rivals.ts";
 import { nextHistory, type Rollout } from "./rollout.ts";
 import { createRunState } from "./run-state.ts";
 import { applySetId } from "./set.ts";
@@ -55,6 +56,7 @@ export async function applySet(plan: SetPlan, ports: Ports, signal: AbortSignal)
       lock: held,
       signal: AbortSignal.any([signal, held.lost]),
       created: new Map(),
+      written: new Map(),
       startedAt: ports.clock.now(),
     };
     return await carryOut(rollout, signal);
@@ -146,6 +148,11 @@ async function tidy(rollout: Rollout): Promise<void> {
   const { plan, ports, state, lock, signal } = rollout;
   state.happened("all healthy");
   lock.note({ phase: "pruning" });
+  const rivalry = await findRivalry(rollout);
+  if (rivalry !== undefined) {
+    await lock.write({}, signal); // the rival may be a run that has taken over, and that says more
+    throw rivalry;
+  }
   await deleteSucceededHooks(rollout);
   if (plan.pruned.length > 0) {
     await lock.write({ leaving: plan.pruned.flatMap(leavingOf) }, signal);

@@ -2,7 +2,7 @@ import { connect } from "@eks-actions/kube";
 import { virtualClock } from "@eks-actions/test/fakes/clock.ts";
 import { startKube } from "@eks-actions/test/fakes/kube/index.ts";
 import { silentLog } from "@eks-actions/test/fakes/log.ts";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { fenced } from "./fence.ts";
 import { takeLock } from "./lock.ts";
 import type { Ports } from "./ports.ts";
@@ -63,6 +63,11 @@ async function scene() {
     },
   };
 }
+
+// The client library's first import takes seconds on a busy machine.
+beforeAll(async () => {
+  await using _ = await scene();
+}, 60_000);
 
 describe("the lock", () => {
   it("is held by one, who writes its record, renews it every 10 s and lets go", async () => {

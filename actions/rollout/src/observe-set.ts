@@ -66,11 +66,11 @@ export async function observeSet(
   const mode = inputs.mode === "plan" ? "all" : inputs.preflight;
   const trials = await preflight(kube, changed, live.objects, { ...inputs, preflight: mode }, signal);
   const changing = changed.flatMap((one) => live.objects.get(one.identity) ?? []);
-  const objects = new Map(live.objects);
-  for (const object of await withContent(kube, changing, inputs.concurrency, signal)) {
-    for (const secret of secretTexts(object)) log.mask(secret);
-    objects.set(identityOf(refOf(object)), object);
-  }
+  const leftovers = inputs.prune ? live.leftovers : [];
+  const full = await withContent(kube, [...changing, ...leftovers], inputs.concurrency, signal);
+  for (const secret of full.flatMap(secretTexts)) log.mask(secret);
+  const contents = new Map(full.map((object) => [identityOf(refOf(object)), object]));
+  const objects = new Map([...live.objects].map(([identity, object]) => [identity, contents.get(identity) ?? object]));
   log.info(`${sources.length} objects read, ${unchanged.size} unchanged · ${kube.stats().requests} requests`);
   return {
     kind: "set",
@@ -78,7 +78,7 @@ export async function observeSet(
     wanted,
     unchanged,
     live: objects,
-    leftovers: live.leftovers,
+    leftovers: live.leftovers.map((object) => contents.get(identityOf(refOf(object))) ?? object),
     trials,
     failureHooks: build(sources.filter(isForFailure)),
     redactionKey: ports.redactionKey,

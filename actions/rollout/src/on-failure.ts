@@ -26,7 +26,11 @@ export async function handleFailure(rollout: Rollout, thrown: unknown, cancel: A
   const way = plan.inputs.onFailure;
   const { snapshot } = plan;
   const canRevert =
-    way === "revert" && snapshot.healthy && plan.state.inventory !== undefined && lock.record.snapshot !== undefined;
+    way === "revert" &&
+    error.code !== "FIELD_CONFLICT" &&
+    snapshot.healthy &&
+    plan.state.inventory !== undefined &&
+    lock.record.snapshot !== undefined;
   if (!canRevert) return await stay(rollout, error, cancel);
   const applySet = applySetId(plan.state.app, plan.state.namespace);
   try {
@@ -96,7 +100,7 @@ async function goOn({ plan, ports, state, lock, signal }: Rollout, error: Action
     // The lock stays, and the record with it: the post step goes on from there.
     if (!cancel.aborted) ports.log.info(`the lock is not free yet: ${toActionError(thrown).message}`);
   }
-  state.happened("the new version is healthy and stays");
+  state.happened("what is live is healthy and stays");
   await state.deployment?.say("error", error.message);
   return state.end("failed", error, lock);
 }

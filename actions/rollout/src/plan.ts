@@ -125,7 +125,7 @@ function planSet(inputs: Inputs, facts: SetFacts): SetPlan {
     objects: [...objects].sort((a, b) => a.wave - b.wave),
     pruned,
     kept,
-    snapshot: combined(facts.inherited, snapshotOf(changing, state, rules)),
+    snapshot: combined(facts.inherited, snapshotOf(changing, pruned, state, rules)),
     typicalMs: typicalMs(state.lease?.record),
     counts: {
       created: count("create"),
@@ -195,8 +195,13 @@ function pruning(inputs: Inputs, facts: SetFacts): Pick<SetPlan, "pruned" | "kep
   return { pruned, kept };
 }
 
-/** What brings the app back: pre-apply state of all that changes, and the names of all that is new. */
-function snapshotOf(changing: readonly PlannedObject[], state: AppState, rules: readonly HealthRule[]): Snapshot {
+/** What brings the app back: pre-apply state of all that changes or goes, and the names of all that is new. */
+function snapshotOf(
+  changing: readonly PlannedObject[],
+  pruned: readonly PlannedObject[],
+  state: AppState,
+  rules: readonly HealthRule[],
+): Snapshot {
   const existing = changing.flatMap((one) => one.live ?? []);
   const around = { ...nothingAround, startedAt: state.now, rules };
   const healthy = existing.every((object) => {
@@ -206,7 +211,7 @@ function snapshotOf(changing: readonly PlannedObject[], state: AppState, rules: 
   return {
     schemaVersion: 1,
     healthy,
-    restore: existing.filter(isRevertible).map(restorable),
+    restore: [...existing, ...pruned.flatMap((one) => one.live ?? [])].filter(isRevertible).map(restorable),
     created: changing.filter((one) => one.live === undefined).map((one) => one.ref),
   };
 }

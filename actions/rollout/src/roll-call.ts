@@ -1,5 +1,6 @@
-import { type Budgets, judge, judgeAbsent, type Verdict } from "@eks-actions/health";
+import { type Budgets, judge, type Verdict } from "@eks-actions/health";
 import { identityOf, type KubeObject, type ObjectRef } from "@eks-actions/manifest";
+import { judgeDeleted } from "./absent.ts";
 import { needsWatch, type View } from "./view.ts";
 
 /** The verdicts of all members of a gate, given anew only where something has changed or time has come. */
@@ -35,7 +36,7 @@ export function createRollCall(refs: readonly ObjectRef[], view: Scene, budgets:
 
   function judgeMember({ ref, identity }: Member, now: number): NonNullable<Member["seen"]> {
     const object = view.current(identity);
-    if (object === undefined) return { object, version: 0, verdict: judgeAbsent(ref) };
+    if (object === undefined) return { object, version: 0, verdict: judgeDeleted(ref, firstSeen, now) };
     const version = view.versionAround(object);
     return { object, version, verdict: judge(object, view.around(object, firstSeen), budgets, now) };
   }

@@ -17,6 +17,8 @@ export interface Rollout {
   readonly signal: AbortSignal;
   /** What this run has made, by identity. */
   readonly created: Map<string, KubeObject>;
+  /** Generation that each object had right after it was written, by identity. */
+  readonly written: Map<string, number>;
   readonly startedAt: number;
 }
 

@@ -67,6 +67,7 @@ async function writeWave(rollout: Rollout, wave: number, group: readonly Planned
     const { object, warnings } = await writeObject(one, plan.inputs, ports, signal);
     const known = slimObject(object);
     if (one.live === undefined) rollout.created.set(one.identity, known);
+    if (object.metadata.generation !== undefined) rollout.written.set(one.identity, object.metadata.generation);
     for (const warning of warnings) state.warnings.push(`${nameOf(one.ref)}: ${warning}`);
     return known;
   });

@@ -13,6 +13,8 @@ function writeVersion(scene: RealScene, version: number, behaviour = "ready"): v
   scene.write("k8s/service.yaml", service.replace("port: 80,", `port: ${8000 + version},`));
   scene.write("k8s/config.yaml", config.replace("name: web", `name: v${version}`));
 }
+/** The first write takes the lock; a run that is killed in place of it has left nothing. */
+const AFTER_THE_LOCK = 2;
 /** Number of the write with which a failed rollout begins to go back. */
 const ON_ITS_WAY_BACK = 7;
 const version = (n: number) => `web:${n} on ${8000 + n}, with v${n}`;
@@ -65,7 +67,7 @@ async function each(from: number, work: (lane: Lane, n: number) => Promise<strin
 
 describe("a rollout that is killed in place of any of its writes", () => {
   it("is reconciled to the old version or the new one as a whole", async () => {
-    const ends = await each(1, async (lane, n) => {
+    const ends = await each(AFTER_THE_LOCK, async (lane, n) => {
       const { scene } = lane;
       const wanted = lane.next++;
       writeVersion(scene, wanted);
@@ -73,7 +75,7 @@ describe("a rollout that is killed in place of any of its writes", () => {
       if (killed.next !== undefined) {
         await silence(cluster, scene);
         const result = await scene.rollout({ ...inputs, mode: "reconcile" });
-        expect(result.outputs["result"], result.log).toBe(n === 1 ? "unchanged" : "recovered");
+        expect(result.outputs["result"], result.log).toBe("recovered");
       }
       await expectInOrder(scene);
       const live = await whatIsLive(scene);
@@ -83,7 +85,6 @@ describe("a rollout that is killed in place of any of its writes", () => {
       return killed.next && `${killed.next} → new`;
     });
     expect(ends).toEqual([
-      "PUT leases/eks-actions-shop → old",
       "POST secrets → old",
       "PUT leases/eks-actions-shop → old",
       "PATCH configmaps/vN → old",
@@ -98,9 +99,9 @@ describe("a rollout that is killed in place of any of its writes", () => {
   });
 
   it("is followed by a release that goes live", async () => {
-    const ends = await each(1, async (lane, n) => {
-      // On its way back it leaves what `reconcile` finds below, so two of those points are enough.
-      if (n > ON_ITS_WAY_BACK + 1) return undefined;
+    const ends = await each(AFTER_THE_LOCK, async (lane, n) => {
+      // On its way back it leaves what `reconcile` finds below, so one of those points is enough.
+      if (n > ON_ITS_WAY_BACK) return undefined;
       const { scene } = lane;
       writeVersion(scene, lane.next++, "imagepull");
       const killed = await killAtWrite(cluster, scene, n, inputs);
@@ -114,14 +115,12 @@ describe("a rollout that is killed in place of any of its writes", () => {
       return killed.next;
     });
     expect(ends).toEqual([
-      "PUT leases/eks-actions-shop",
       "POST secrets",
       "PUT leases/eks-actions-shop",
       "PATCH configmaps/vN",
       "PATCH services/web",
       "PATCH deployments/web",
       "PUT leases/eks-actions-shop",
-      "PATCH services/web",
     ]);
   });
 
@@ -142,6 +141,7 @@ describe("a rollout that is killed in place of any of its writes", () => {
     expect(ends).toEqual([
       "PUT leases/eks-actions-shop",
       "PATCH services/web",
+      "PATCH configmaps/vN",
       "PATCH deployments/web",
       "DELETE configmaps/vN",
       "PUT leases/eks-actions-shop",
@@ -153,7 +153,7 @@ describe("a rollout that is killed in place of any of its writes", () => {
 
 describe("a first rollout that is killed in place of any of its writes", () => {
   it("is followed by one that goes live", async () => {
-    const ends = await each(1, async (_, n) => {
+    const ends = await each(AFTER_THE_LOCK, async (_, n) => {
       await using scene = await realScene(cluster);
       writeVersion(scene, 1);
       const killed = await killAtWrite(cluster, scene, n, inputs);
@@ -166,7 +166,6 @@ describe("a first rollout that is killed in place of any of its writes", () => {
       return killed.next;
     });
     expect(ends).toEqual([
-      "POST leases",
       "PATCH secrets/eks-actions-shop",
       "PATCH configmaps/vN",
       "PATCH services/web",

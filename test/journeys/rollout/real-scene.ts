@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Cluster, TestNamespace } from "../../cluster/access.ts";
+import type { PolicyRule } from "../../cluster/roles.ts";
 import { createMachine, type Machine, runStep, type StepOptions, type StepResult } from "../../runner/index.ts";
 
 /** The built action; another tree lets the journeys run while this one is being bundled. */
@@ -19,9 +20,12 @@ export interface RealScene extends AsyncDisposable {
   object(group: string, path: string): Promise<Readonly<Record<string, unknown>> | undefined>;
 }
 
-/** A workspace and a fresh namespace of the real control plane, with the built action between them. */
-export async function realScene(cluster: Cluster, who: "ci" | "admin" = "ci"): Promise<RealScene> {
-  const namespace: TestNamespace = await cluster.namespace("roll");
+/**
+ * A workspace and a fresh namespace of the real control plane, with the built action between them. `rules` are all that
+ * the action may do there.
+ */
+export async function realScene(cluster: Cluster, rules?: readonly PolicyRule[]): Promise<RealScene> {
+  const namespace: TestNamespace = await cluster.namespace("roll", rules);
   const machine = createMachine();
   const defaults = {
     app: "shop",
@@ -31,7 +35,7 @@ export async function realScene(cluster: Cluster, who: "ci" | "admin" = "ci"): P
     "revert-timeout": "60s",
   };
   const connectBy = (kubeconfig: string) => writeFileSync(join(machine.workspace, "kubeconfig"), kubeconfig);
-  connectBy(cluster.kubeconfig(who, namespace.name));
+  connectBy(cluster.kubeconfig("ci", namespace.name));
   return {
     namespace: namespace.name,
     machine,
@@ -54,4 +58,10 @@ export async function realScene(cluster: Cluster, who: "ci" | "admin" = "ci"): P
       await namespace[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Image of the first container of a Deployment. */
+export async function liveImage(scene: RealScene, name = "web"): Promise<string | undefined> {
+  const text = JSON.stringify(await scene.object("/apis/apps/v1", `deployments/${name}`)) ?? "";
+  return /"image":"([^"]*)"/.exec(text)?.[1];
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { parseManifests } from "@eks-actions/manifest";
 import { describe, expect, inject, it } from "vitest";
 import { openCluster } from "../../cluster/access.ts";
-import { type RealScene, realScene } from "./real-scene.ts";
+import { liveImage, type RealScene, realScene } from "./real-scene.ts";
 import { codes, config, deployment, service } from "./scene.ts";
 
 const cluster = openCluster(inject("cluster"));
@@ -15,10 +15,6 @@ async function released(): Promise<RealScene> {
   const first = await scene.rollout();
   if (first.outputs["result"] !== "applied") throw new Error(first.log);
   return scene;
-}
-
-async function image(scene: RealScene): Promise<string | undefined> {
-  return /"image":"([^"]*)"/.exec(JSON.stringify(await scene.object("/apis/apps/v1", "deployments/web")) ?? "")?.[1];
 }
 
 describe("on the real control plane, a release", () => {
@@ -50,7 +46,7 @@ describe("on the real control plane, a release", () => {
     expect(codes(failed)).toEqual(["IMAGE_NOT_FOUND"]);
     expect(failed.annotations[0]).toMatchObject({ file: "k8s/web.yaml", line: 16 });
     expect(failed.durationMs).toBeLessThan(10_000);
-    expect(await image(scene)).toBe("registry.example/web:2");
+    expect(await liveImage(scene)).toBe("registry.example/web:2");
   });
 
   it("that crashes shows the words of the run before the restart", async () => {
