@@ -48,7 +48,9 @@ async function secure(
   const { ca, cert, key, servername, rejectUnauthorized } = route.tls;
   const name = servername ?? host;
   const socket = tlsConnect({
-    ...(raw === undefined ? { host, port: portOf(route.server) } : { socket: raw }),
+    // Beside a socket the host is what the certificate is held to.
+    host,
+    ...(raw === undefined ? { port: portOf(route.server) } : { socket: raw }),
     ...(ca === undefined ? {} : { ca }),
     ...pair(credential.cert ?? cert, credential.key ?? key),
     // RFC 6066: no SNI for literal addresses.

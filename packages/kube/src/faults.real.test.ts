@@ -151,12 +151,13 @@ describe("requests", () => {
   });
 });
 
-describe("an API server that refuses most requests with 429", () => {
-  it("gets all 60 objects in the end, and no Retry-After is undercut", async () => {
+describe("an API server that speaks HTTP/1.1 only and refuses most requests with 429", () => {
+  it("gets all 60 objects in the end, no Retry-After is undercut, and a watch tells of each", async () => {
     await using busy = await startCluster({
       nodes: 1,
       print: () => undefined,
       apiserverArgs: [
+        "--disable-http2-serving",
         "--enable-priority-and-fairness=false",
         "--max-requests-inflight=1",
         "--max-mutating-requests-inflight=1",
@@ -168,10 +169,14 @@ describe("an API server that refuses most requests with 429", () => {
       kubeconfig: { text: busy.kubeconfig("ci", namespace.name) },
       log: { debug: (text) => retries.push(text) },
     });
+    const watch = listen(client, namespace.name);
+    await watch.until("synced");
     const names = Array.from({ length: 60 }, (_, index) => `cm-${index}`);
     await Promise.all(names.map((name) => client.apply(configMap(namespace.name, name), { fieldManager: "t" })));
     const list = await client.list(configMaps, { namespace: namespace.name });
     expect(list.items.map((item) => item.metadata.name)).toEqual(expect.arrayContaining(names));
+    for (const name of names) await watch.until(`added ${name}`);
+    await watch.stop();
     const waits = retries.flatMap((text) => [...(/: 429.* again in (\d+) ms/.exec(text)?.slice(1) ?? [])].map(Number));
     expect(waits.length).toBeGreaterThan(0);
     expect(Math.min(...waits)).toBeGreaterThanOrEqual(1000);

@@ -1,9 +1,7 @@
-import { createServer as createHttpServer } from "node:http";
-import { connect as dial } from "node:net";
 import { ActionError } from "@eks-actions/action/error";
 import { createCertificate } from "@eks-actions/test/cluster/certificate.ts";
+import { startConnectProxy } from "@eks-actions/test/cluster/connect-proxy.ts";
 import { type Script, startFaultServer } from "@eks-actions/test/cluster/fault-server.ts";
-import { listen } from "@eks-actions/test/cluster/relay.ts";
 import { beforeAll, describe, expect, it } from "vitest";
 import { connect } from "./connect.ts";
 
@@ -31,7 +29,7 @@ describe.each([{ protocol: "h2" }, { protocol: "http/1.1" }] as const)("over $pr
 
   it("goes through the kubeconfig's proxy with its user and password", async () => {
     await using server = await startFaultServer(ok, settings);
-    await using proxy = await startProxy();
+    await using proxy = await startConnectProxy();
     const text = server.kubeconfig({ token: "t" }, { "proxy-url": `http://me:s%40crt@127.0.0.1:${proxy.port}` });
     await using client = await connect({ kubeconfig: { text }, env: {} });
     expect(await client.get(REF)).toEqual(OBJECT);
@@ -83,7 +81,7 @@ describe("a server that cannot be reached", () => {
 
   it("is API_CONNECT when the proxy refuses, with the proxy's answer", async () => {
     await using server = await startFaultServer(ok);
-    await using proxy = await startProxy(407);
+    await using proxy = await startConnectProxy(407);
     const text = server.kubeconfig({ token: "t" }, { "proxy-url": `http://127.0.0.1:${proxy.port}` });
     await using client = await connect({ kubeconfig: { text }, env: {} });
     await expect(client.get(REF)).rejects.toMatchObject({
@@ -92,35 +90,3 @@ describe("a server that cannot be reached", () => {
     });
   });
 });
-
-async function startProxy(refuseWith?: number) {
-  const seen: { target: string; login: string | undefined }[] = [];
-  const server = createHttpServer();
-  const sockets = new Set<{ destroy(): void }>();
-  server.on("connect", (request, near) => {
-    sockets.add(near);
-    near.on("error", () => undefined);
-    const target = request.url ?? "";
-    seen.push({ target, login: request.headers["proxy-authorization"] });
-    if (refuseWith !== undefined) {
-      near.end(`HTTP/1.1 ${refuseWith} Proxy Authentication Required\r\n\r\n`);
-      return;
-    }
-    const [host = "", port = ""] = target.split(":");
-    const far = dial({ host, port: Number(port) }, () => {
-      near.write("HTTP/1.1 200 Connection established\r\n\r\n");
-      near.pipe(far).pipe(near);
-    });
-    far.on("error", () => near.destroy());
-    sockets.add(far);
-  });
-  return {
-    port: await listen(server),
-    seen,
-    [Symbol.asyncDispose]: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
-  };
-}

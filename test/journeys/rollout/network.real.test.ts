@@ -1,5 +1,6 @@
 import { describe, expect, inject, it } from "vitest";
 import { openCluster } from "../../cluster/access.ts";
+import { startConnectProxy } from "../../cluster/connect-proxy.ts";
 import { type InterceptedRequest, startInterceptor } from "../../cluster/interceptor.ts";
 import { type Link, startLink } from "../../cluster/link.ts";
 import { type RealScene, realScene } from "./real-scene.ts";
@@ -37,6 +38,20 @@ describe.concurrent("a rollout over a network", () => {
     scene.connectBy(link.kubeconfig("ci", scene.namespace));
     const result = await scene.rollout();
     expect(result.outputs, result.log).toMatchObject(all);
+  });
+
+  it("behind a proxy that wants a password goes live", async () => {
+    await using scene = await realScene(cluster);
+    writeSet(scene);
+    await using proxy = await startConnectProxy();
+    const kubeconfig = JSON.parse(cluster.kubeconfig("ci", scene.namespace));
+    kubeconfig.clusters[0].cluster["proxy-url"] = `http://me:s%40crt@127.0.0.1:${proxy.port}`;
+    scene.connectBy(JSON.stringify(kubeconfig));
+    const result = await scene.rollout();
+    expect(result.outputs, result.log).toMatchObject(all);
+    // One connection for calls, one for watches.
+    const login = `Basic ${Buffer.from("me:s@crt").toString("base64")}`;
+    expect(proxy.seen).toEqual(Array(2).fill({ target: new URL(cluster.endpoint).host, login }));
   });
 
   it.each([/^locked/, /^web 0\/2 ready/])(
