@@ -40,7 +40,7 @@ spec:
 
 describe.concurrent("with exactly the rights of rbac/namespace.yaml", () => {
   it("`mode: revert` goes back release by release, pruned objects included, until there is none", async () => {
-    await using scene = await realScene(cluster, documentedRights());
+    await using scene = await realScene(cluster, "ci", documentedRights());
     for (const version of [1, 2, 3]) {
       writeVersion(scene, version);
       const result = await scene.rollout();
@@ -58,7 +58,7 @@ describe.concurrent("with exactly the rights of rbac/namespace.yaml", () => {
   });
 
   it("a run that died while a StatefulSet was stuck is reconciled", async () => {
-    await using scene = await realScene(cluster, documentedRights());
+    await using scene = await realScene(cluster, "ci", documentedRights());
     scene.write("k8s/db.yaml", set("1"));
     expect((await scene.rollout()).outputs["result"]).toBe("applied");
     scene.write("k8s/db.yaml", set("2", "imagepull"));

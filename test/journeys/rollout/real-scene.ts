@@ -22,9 +22,13 @@ export interface RealScene extends AsyncDisposable {
 
 /**
  * A workspace and a fresh namespace of the real control plane, with the built action between them. `rules` are all that
- * the action may do there.
+ * `ci` may do there.
  */
-export async function realScene(cluster: Cluster, rules?: readonly PolicyRule[]): Promise<RealScene> {
+export async function realScene(
+  cluster: Cluster,
+  who: "admin" | "ci" = "ci",
+  rules?: readonly PolicyRule[],
+): Promise<RealScene> {
   const namespace: TestNamespace = await cluster.namespace("roll", rules);
   const machine = createMachine();
   const defaults = {
@@ -35,7 +39,7 @@ export async function realScene(cluster: Cluster, rules?: readonly PolicyRule[])
     "revert-timeout": "60s",
   };
   const connectBy = (kubeconfig: string) => writeFileSync(join(machine.workspace, "kubeconfig"), kubeconfig);
-  connectBy(cluster.kubeconfig("ci", namespace.name));
+  connectBy(cluster.kubeconfig(who, namespace.name));
   return {
     namespace: namespace.name,
     machine,
