@@ -31,7 +31,7 @@ export type Until =
   | { readonly kind: "cluster-active" }
   | { readonly kind: "cluster-gone" }
   | { readonly kind: "nodegroup-active"; readonly name: string }
-  | { readonly kind: "nodegroup-gone"; readonly name: string }
+  | { readonly kind: "nodegroup-gone"; readonly name: string; readonly makesAgain?: boolean }
   | { readonly kind: "addon-active"; readonly name: string; readonly needsNodes: boolean }
   | { readonly kind: "addon-gone"; readonly name: string }
   | { readonly kind: "fargate-active"; readonly name: string }

@@ -7,6 +7,7 @@ import { create } from "./build.ts";
 import { type Context, partOf } from "./context.ts";
 import { compare, type FieldPair } from "./diff.ts";
 import { usual } from "./durations.ts";
+import { deleteFailedAddon } from "./failed.ts";
 import type { Finding } from "./finding.ts";
 import { APPLIED, OWNER, retag, tagsOf, userTags } from "./tags.ts";
 import { resolve, sortedSet } from "./value.ts";
@@ -52,6 +53,8 @@ export function planAddon(context: Context, addon: Addon, version: string): Step
       };
     case "CREATE_FAILED":
     case "DELETE_FAILED":
+      if (live.status === "CREATE_FAILED" && addon.resolveConflicts === "OVERWRITE")
+        return { actions: [deleteFailedAddon(live)], findings };
       return { actions: [], findings: [...findings, failed(addon, live)] };
     default:
       return changeAddon(context, addon, identity, live, { wanted, version }, findings);

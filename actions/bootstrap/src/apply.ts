@@ -73,7 +73,7 @@ async function withFreshInsights(plan: Plan, ports: Ports, signal: AbortSignal):
   const blocking = plan.findings.filter(({ level }) => level === "block" || level === "fatal");
   if (blocking.length === 0 || blocking.some(({ code }) => code !== "INSIGHT_ERROR")) return plan;
   await refreshInsights(ports, plan.facts.config.metadata.name, signal);
-  return look(plan, ports, { nodesFirst: false }, signal);
+  return look(plan, ports, { nodesFirst: false, recreated: [] }, signal);
 }
 
 async function converge(
@@ -87,7 +87,7 @@ async function converge(
   const sent: string[] = [];
   const done: Done[] = [];
   const freshRoles = new Set<string>();
-  const learned: Learned = { nodesFirst: false };
+  const learned: Learned = { nodesFirst: false, recreated: [] };
   const lease = await takeLease(ports, first.facts, signal);
   const stop = new AbortController();
   const renewals = lease.keep(AbortSignal.any([stop.signal, signal]));

@@ -16,6 +16,7 @@ import { updateActions } from "./cluster-updates.ts";
 import type { Context } from "./context.ts";
 import { autoModeRole, clusterRole } from "./desired-roles.ts";
 import { usual } from "./durations.ts";
+import { deleteFailedCluster } from "./failed.ts";
 import type { Finding } from "./finding.ts";
 import { controlPlaneSubnets, plannedSubnets } from "./subnets.ts";
 import { OWNER, tagsOf } from "./tags.ts";
@@ -48,6 +49,9 @@ export function planCluster(context: Context, version: string): Step {
         ],
       };
     case "FAILED":
+      if (cluster.tags?.[OWNER] === context.ownership.owner && context.facts.nodegroups.length === 0) {
+        return { actions: deleteFailedCluster(context), findings: [{ ...failed(context), level: "warn" }] };
+      }
       return { actions: [], findings: [failed(context)] };
     default: {
       const adopted = adoption(context);

@@ -16,6 +16,7 @@ export const words = [
   "delete-capability",
   "delete-identity-provider",
   "delete-network",
+  "recreate-cluster",
   "one-way",
   "open-public-endpoint",
   "privileged-policy",

@@ -55,7 +55,7 @@ async function meet(work: Work, action: Action, call: Call, error: Error): Promi
   };
   const ports: Ports = { ...work.ports, aws: { ...work.ports.aws, write } };
   try {
-    await issue({ ...work, ports, learned: { nodesFirst: false } }, { ...action, calls: [call] });
+    await issue({ ...work, ports, learned: { nodesFirst: false, recreated: [] } }, { ...action, calls: [call] });
     return "done";
   } catch (thrown) {
     if (!(thrown instanceof ActionError)) throw thrown;
@@ -90,7 +90,7 @@ describe("every error that AWS models for a call of a run", () => {
       expectsNodes: () => false,
       addonTimeoutMs: 0,
       sent: [],
-      learned: { nodesFirst: false },
+      learned: { nodesFirst: false, recreated: [] },
     };
     const seen = new Map<string, string>();
     for (const action of [...made, ...built.actions, ...gone.actions]) {

@@ -38,6 +38,8 @@ export interface Work {
 export interface Learned {
   /** EKS takes the next minor only when the node groups are at the live one. */
   nodesFirst: boolean;
+  /** Node groups that failed once and were deleted, to be made again. */
+  recreated: readonly string[];
 }
 
 /** What the calls of an action came to. */

@@ -42,6 +42,8 @@ export interface Facts {
   readonly now: number;
   /** EKS refused an upgrade because of node groups: they go to the live minor first. Told by the run, not read. */
   readonly nodesFirst: boolean;
+  /** Node groups that this run has deleted after they failed, to make them again. Told by the run, not read. */
+  readonly recreated: readonly string[];
   /** Add-on → version that the approved plan resolved. */
   readonly approved: ReadonlyMap<string, string>;
   /** Volumes of the cluster's claims; read only before a destruction. */

@@ -1,12 +1,13 @@
+import type { ClusterConfig } from "@eks-actions/cluster-config";
 import type { Action, Call, Step } from "./action.ts";
 import { create, quick } from "./build.ts";
-import type { Context } from "./context.ts";
+import { type Context, partOf } from "./context.ts";
 import { usual } from "./durations.ts";
 import type { Finding } from "./finding.ts";
 import { egressGateway, ipv6Block, ipv6Subnet, usesIpv6 } from "./ipv6.ts";
 import { chooseZones, natCount, type OwnSubnet, ownSubnets } from "./network-layout.ts";
 import { privateRouting, publicRouting } from "./network-routes.ts";
-import { tagSpecification, tagsOf } from "./tags.ts";
+import { readTags, tagSpecification, tagsOf } from "./tags.ts";
 import { ref } from "./value.ts";
 import { planEndpoints } from "./vpc-endpoints.ts";
 
@@ -198,7 +199,10 @@ function subnetActions(context: Context, subnet: OwnSubnet, index: number): read
   const calls: Call[] = [];
   if (id === undefined) {
     const role = subnet.isPublic ? "kubernetes.io/role/elb" : "kubernetes.io/role/internal-elb";
-    const tags = tagsOf(context.ownership, subnet.part, { cidr: subnet.cidr, zone: subnet.zone }, { [role]: "1" });
+    const tags = tagsOf(context.ownership, subnet.part, { cidr: subnet.cidr, zone: subnet.zone }, {
+      [role]: "1",
+      ...discovery(config),
+    });
     calls.push({
       service: "ec2",
       operation: "CreateSubnet",
@@ -227,6 +231,11 @@ function subnetActions(context: Context, subnet: OwnSubnet, index: number): read
       args: { SubnetId: ref(subnet.part), AssignIpv6AddressOnCreation: { Value: true } },
     });
   }
+  const untagged = Object.entries(discovery(config)).filter(([key, value]) => readTags(live?.Tags)[key] !== value);
+  if (id !== undefined && untagged.length > 0) {
+    const Tags = untagged.map(([Key, Value]) => ({ Key, Value }));
+    calls.push({ service: "ec2", operation: "CreateTags", args: { Resources: [ref(subnet.part)], Tags } });
+  }
   const hostnames = config.vpc.hostnameType;
   if (hostnames !== undefined && live?.PrivateDnsNameOptionsOnLaunch?.HostnameType !== hostnames) {
     calls.push({
@@ -236,6 +245,11 @@ function subnetActions(context: Context, subnet: OwnSubnet, index: number): read
     });
   }
   return quick(subnet.part, { kind: "Subnet", name: subnet.part }, id === undefined, calls, ["vpc"]);
+}
+
+/** The tag by which Karpenter finds the subnets of its nodes. */
+function discovery(config: ClusterConfig): Readonly<Record<string, string>> {
+  return config.karpenter === undefined ? {} : { "karpenter.sh/discovery": config.metadata.name };
 }
 
 function securityGroupActions(context: Context): readonly Action[] {
@@ -267,6 +281,11 @@ function natActions(context: Context, index: number): readonly Action[] {
   const part = `nat-${index}`;
   const live = facts.network.natGateways.find((gateway) => gateway.NatGatewayId === known.get(`${part}#id`));
   if (live?.State === "available") return [];
+  // EC2 answers a token that it knows with the gateway that it made then, failed or not.
+  const former = facts.network.natGateways
+    .filter((gateway) => partOf(config.metadata.name, readTags(gateway.Tags)) === part)
+    .flatMap((gateway) => gateway.NatGatewayId ?? [])
+    .sort();
   const calls: Call[] = [];
   if (!known.has(`${eip}#id`)) {
     calls.push({
@@ -288,6 +307,7 @@ function natActions(context: Context, index: number): readonly Action[] {
     calls.push({
       service: "ec2",
       operation: "CreateNatGateway",
+      ...(former.length === 0 ? {} : { generation: former.join() }),
       args: {
         SubnetId: ref(`public-${index}`),
         AllocationId: ref(eip),

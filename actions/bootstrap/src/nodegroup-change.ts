@@ -5,6 +5,7 @@ import { create } from "./build.ts";
 import type { Context } from "./context.ts";
 import { byClass, type Comparison, compare } from "./diff.ts";
 import { usual } from "./durations.ts";
+import { deleteFailedGroup, mayMakeAgain } from "./failed.ts";
 import type { Finding } from "./finding.ts";
 import type { PlannedTemplate } from "./launch-template.ts";
 import { eksTaint, nodeGroupPairs, nodeRepair, nodeUpdate, plainTaint } from "./nodegroup-fields.ts";
@@ -76,6 +77,7 @@ export function changeGroup(
 function failedGroup(context: Context, group: ManagedNodeGroup, live: EksNodegroup): Step {
   const issues = (live.health?.issues ?? []).map((issue) => `${issue.code}: ${issue.message}`).join("; ");
   const name = live.nodegroupName ?? group.name;
+  if (mayMakeAgain(live, context.facts.recreated)) return { actions: [deleteFailedGroup(live)] };
   return {
     actions: [],
     findings: [

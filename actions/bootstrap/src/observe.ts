@@ -68,6 +68,7 @@ async function readAws(
     partition: partitionOf(region),
     now,
     nodesFirst: false,
+    recreated: [],
     ...leftovers,
     cluster,
     ...inside,

@@ -19,6 +19,7 @@ import {
 } from "./desired-roles.ts";
 import { planDestroy } from "./destroy.ts";
 import type { Facts } from "./facts.ts";
+import { clusterFirst } from "./failed.ts";
 import { planFargate } from "./fargate.ts";
 import type { Finding } from "./finding.ts";
 import { planHash } from "./hash.ts";
@@ -122,7 +123,7 @@ function planApply(inputs: Inputs, facts: Facts): Plan {
       first.flatMap((step) => step.actions),
     ),
   ];
-  const wished = order(adoptedFirst(steps.flatMap((step) => step.actions)));
+  const wished = order(clusterFirst(adoptedFirst(steps.flatMap((step) => step.actions))));
   // A plan shows all of it; only what is to be carried out now waits for its window.
   const windows = inputs.mode === "apply" ? (config.extension?.maintenanceWindows ?? []) : [];
   const { actions, findings: held } = holdOutside(windows, facts.now, wished);

@@ -4,6 +4,8 @@ import type { Usual } from "./durations.ts";
 /** How a wait ended. `note`: the object stands, with a remark. */
 export interface Ended {
   readonly note?: string | undefined;
+  /** It did not end well, but the next plan knows what to do. */
+  readonly replan?: boolean | undefined;
 }
 
 export const DONE: Ended = {};

@@ -117,6 +117,10 @@ async function carryOut(work: Work, slot: Slot, show: () => void): Promise<void>
         show();
       });
       slot.note = ended.note;
+      if (ended.replan === true) {
+        slot.state = "deferred";
+        return;
+      }
     }
     slot.state = "done";
   } catch (thrown) {

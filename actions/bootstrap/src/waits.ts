@@ -4,6 +4,7 @@ import { awsFault } from "./aws-fault.ts";
 import { clusterValues } from "./cluster-values.ts";
 import { type Usual, usual } from "./durations.ts";
 import type { Work } from "./execute.ts";
+import { mayMakeAgain } from "./failed.ts";
 import { askInsights } from "./insights.ts";
 import { ipv6RangeOf } from "./ipv6-range.ts";
 import { kindWord } from "./kinds.ts";
@@ -53,7 +54,10 @@ function looker(
         const live = await aws.eks.nodegroup(cluster, until.name, signal);
         if (live?.status === "DELETE_FAILED") throw failedGroup(until.name, live.status, live.health?.issues);
         progress(live?.status ?? "gone");
-        return live === undefined ? DONE : undefined;
+        if (live !== undefined) return undefined;
+        const { learned } = work;
+        if (until.makesAgain === true) learned.recreated = [...learned.recreated, until.name];
+        return DONE;
       };
     case "addon-active":
       return addonActive(work, until.name, until.needsNodes, progress);
@@ -167,6 +171,8 @@ async function nodegroupActive(work: Work, name: string, progress: (text: string
       return { note: `node group ${name} is DEGRADED${issueText(live.health?.issues)}` };
     case "CREATE_FAILED":
     case "DELETE_FAILED":
+      if (mayMakeAgain(live, work.learned.recreated))
+        return { note: `node group ${name} failed${issueText(live.health?.issues)}`, replan: true };
       throw failedGroup(name, live.status, live.health?.issues);
     default:
       return undefined;
