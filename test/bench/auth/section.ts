@@ -7,6 +7,7 @@ import { exitNote } from "../process.ts";
 import { type Section, type SectionResult, Skipped } from "../section.ts";
 import { type StandIns, writeStandIns } from "./stand-ins.ts";
 import { authTables, PEER } from "./tables.ts";
+import { measureTokens, tokenTable } from "./tokens.ts";
 
 export interface AuthSample {
   readonly what: string;
@@ -43,7 +44,11 @@ export const auth: Section = {
         if (round < (one.rounds ?? Number.POSITIVE_INFINITY)) samples.push(await run(world, one));
     }
     rmSync(folder, { recursive: true, force: true });
-    return { tables: authTables(samples, standIns.peerBytes), figures: samples };
+    const tokens = await measureTokens(world, action, options.rounds ?? 15);
+    return {
+      tables: [...authTables(samples, standIns.peerBytes), tokenTable(tokens)],
+      figures: { steps: samples, tokens },
+    };
   },
 };
 
