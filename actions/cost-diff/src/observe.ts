@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ActionError, type RunContext } from "@eks-actions/action";
-import { hasKeys } from "@eks-actions/aws";
 import { readYaml } from "@eks-actions/manifest";
 import { type PriceFile, parsePriceFile, type StrictDocument } from "@eks-actions/pricing";
 import { noUsage, readUsage, type Usage } from "./bill/usage-file.ts";
 import type { Inputs } from "./inputs.ts";
 import type { ClusterSpec, Manifest, Warning } from "./model.ts";
 import type { Ports } from "./ports.ts";
+import { jobKeys } from "./prices/job-keys.ts";
 import { readCache, writeCache } from "./prices/price-cache.ts";
 import { type FoundPrices, findPrices } from "./prices/prices.ts";
 import { observeReports, type RenderFacts } from "./report-file/render-facts.ts";
@@ -198,7 +198,8 @@ function resolveCluster(
 }
 
 async function findAllPrices(clusters: readonly ClusterSpec[], inputs: Inputs, ports: Ports, signal: AbortSignal) {
-  const hasCredentials = hasKeys(ports.run.env);
+  // What makes no call needs no keys.
+  const keys = inputs.priceSource === "embedded" ? undefined : await jobKeys(ports.run.env, ports.program, signal);
   const folder =
     inputs.priceCache === undefined ? undefined : allowedFolder(inputs.priceCache, ports.run, "price-cache", true);
   const found = new Map<string, FoundPrices>();
@@ -207,7 +208,7 @@ async function findAllPrices(clusters: readonly ClusterSpec[], inputs: Inputs, p
     const prices = await findPrices({
       region,
       source: inputs.priceSource,
-      hasCredentials,
+      keys,
       live: ports.livePrices,
       cached: cached?.table,
       cacheAgeHours: cached?.ageHours ?? Number.POSITIVE_INFINITY,

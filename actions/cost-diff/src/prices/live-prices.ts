@@ -5,11 +5,11 @@ import type { LivePrices } from "./prices.ts";
 
 /** AWS's own price list, read with the job's credentials. The SDK is loaded only when it is asked. */
 export function createLivePrices(base: BasePorts): LivePrices {
-  return async (region, signal) => {
+  return async (region, keys, signal) => {
     const aws = createAws({
       region,
       clock: base.clock,
-      run: base.run,
+      run: { ...base.run, env: { ...base.run.env, ...keys } },
       action: "cost-diff",
       log: base.log,
       maxWaitMs: 60_000,

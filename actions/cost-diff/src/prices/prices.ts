@@ -8,14 +8,16 @@ import {
   type PriceTable,
 } from "@eks-actions/pricing";
 import type { Warning } from "../model.ts";
+import type { JobKeys } from "./job-keys.ts";
 
 /** Reads live prices of a region; tests give their own. */
-export type LivePrices = (region: string, signal: AbortSignal) => Promise<PriceTable>;
+export type LivePrices = (region: string, keys: JobKeys, signal: AbortSignal) => Promise<PriceTable>;
 
 export interface PriceRequest {
   readonly region: string;
   readonly source: "auto" | "live" | "embedded";
-  readonly hasCredentials: boolean;
+  /** Absent: AWS cannot be asked. */
+  readonly keys: JobKeys | undefined;
   readonly live: LivePrices;
   readonly cached: PriceTable | undefined;
   readonly cacheAgeHours: number;
@@ -44,16 +46,17 @@ export async function findPrices(request: PriceRequest): Promise<FoundPrices> {
   const isCacheEnough = source === "auto" && usable.length > 0 && cacheAgeHours < CACHE_FRESH_HOURS;
   if (source === "embedded")
     return { region, tables: shipped === undefined ? [] : [shipped], fresh: undefined, warnings: [] };
-  if (isCacheEnough || (source === "auto" && !request.hasCredentials))
+  if (isCacheEnough || (source === "auto" && request.keys === undefined))
     return { region, tables: rest, fresh: undefined, warnings: [] };
-  if (!request.hasCredentials) {
+  if (request.keys === undefined) {
     throw new ActionError("PRICING_DENIED", {
-      message: "`price-source: live` needs credentials, and the job's environment holds none",
+      message:
+        "`price-source: live` needs credentials, and neither the job's environment nor its AWS_PROFILE holds keys",
       hint: "put the auth action before this step, or use `price-source: auto`",
     });
   }
   try {
-    const live = await request.live(region, request.signal);
+    const live = await request.live(region, request.keys, request.signal);
     return { region, tables: [live, ...(source === "live" ? [] : rest)], fresh: live, warnings: [] };
   } catch (error) {
     if (source === "live" || !(error instanceof ActionError) || !/^PRICING_/.test(error.code)) throw error;
