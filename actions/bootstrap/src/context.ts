@@ -6,6 +6,7 @@ import { withIgnoredFields } from "./ignored-fields.ts";
 import type { Inputs } from "./inputs.ts";
 import { withSelectedTypes } from "./instance-selector.ts";
 import { ipv6RangeOf } from "./ipv6-range.ts";
+import { withKarpenter } from "./karpenter.ts";
 import { type Ownership, PART, readTags, type Tags } from "./tags.ts";
 import type { Known } from "./value.ts";
 
@@ -27,7 +28,7 @@ export interface SettledInputs extends Inputs {
 }
 
 export function createContext(inputs: Inputs, facts: Facts): Context {
-  const config = withApprovedVersions(withSelectedTypes(withIgnoredFields(facts), facts), facts);
+  const config = withApprovedVersions(withKarpenter(withSelectedTypes(withIgnoredFields(facts), facts), facts), facts);
   const upgrade = config.extension?.upgrade;
   const ownership: Ownership = {
     owner: inputs.owner,

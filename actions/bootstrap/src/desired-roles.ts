@@ -1,6 +1,7 @@
 import type { Capability, ManagedNodeGroup, PodIdentityAssociation } from "@eks-actions/cluster-config";
 import { ipv6CniPolicy } from "@eks-actions/cluster-config";
 import type { Context } from "./context.ts";
+import { KARPENTER_NODE_ROLE, karpenterNodeRoleName } from "./karpenter.ts";
 import { partitionOf, roleName } from "./names.ts";
 import { document, type Grant, nodeGrant, type Statement, wellKnownGrant } from "./policies.ts";
 import type { RoleSpec } from "./roles.ts";
@@ -174,6 +175,20 @@ export function hybridRole(context: Context): RoleSpec | undefined {
     managed: [aws(context, "AmazonEC2ContainerRegistryPullOnly"), aws(context, "AmazonSSMManagedInstanceCore")],
     inline: { eks: document([{ Effect: "Allow", Action: ["eks:DescribeCluster"], Resource: "*" }]) },
     source: "remoteNetworkConfig.iam",
+  };
+}
+
+/** The role of the nodes that Karpenter starts. */
+export function karpenterRole(context: Context, cniHasOwnRole: boolean): RoleSpec | undefined {
+  if (context.config.karpenter === undefined) return undefined;
+  const names = ["AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodePolicy", "AmazonSSMManagedInstanceCore"];
+  return {
+    part: KARPENTER_NODE_ROLE,
+    name: karpenterNodeRoleName(context.config),
+    trust: nodeTrust(context),
+    managed: [...names, ...(cniHasOwnRole ? [] : ["AmazonEKS_CNI_Policy"])].map((name) => aws(context, name)).sort(),
+    inline: {},
+    source: "karpenter",
   };
 }
 

@@ -1,33 +1,20 @@
 import type { ClusterConfig } from "@eks-actions/cluster-config";
-import type { Call, Step } from "./action.ts";
-import { create } from "./build.ts";
+import type { Step } from "./action.ts";
 import type { Context } from "./context.ts";
-import { tagsOf } from "./tags.ts";
-import { ref, resolve } from "./value.ts";
+import { planRoleEntry } from "./role-entry.ts";
+import { ref } from "./value.ts";
 
-const ENTRY = "entry-hybrid";
-
-/** Lets the nodes outside AWS in: an access entry of their own type for the role that they work under. */
+/** Lets the nodes outside AWS in, by the role that they work under. */
 export function planHybrid(context: Context): Step {
   const iam = context.config.remoteNetworkConfig?.iam;
   if (iam === undefined) return { actions: [] };
-  const principal = iam.roleARN ?? ref("role-hybrid", "arn");
-  const arn = resolve(principal, context.known);
-  const target = { kind: "AccessEntry", name: "hybrid nodes" };
-  const live = context.facts.entries.find((entry) => entry.entry.principalArn === arn);
-  if (live !== undefined) return { actions: [], unchanged: [target] };
-  const type = "HYBRID_LINUX";
-  const call: Call = {
-    service: "eks",
-    operation: "CreateAccessEntry",
-    args: {
-      clusterName: context.ownership.cluster,
-      principalArn: principal,
-      type,
-      tags: tagsOf(context.ownership, ENTRY, { type }),
-    },
-  };
-  return { actions: [create({ part: ENTRY, op: "create", target, after: ["cluster", "role-hybrid"], calls: [call] })] };
+  return planRoleEntry(context, {
+    part: "entry-hybrid",
+    name: "hybrid nodes",
+    principal: iam.roleARN ?? ref("role-hybrid", "arn"),
+    type: "HYBRID_LINUX",
+    rolePart: "role-hybrid",
+  });
 }
 
 export interface RemoteRoute {

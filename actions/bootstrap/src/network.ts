@@ -199,10 +199,15 @@ function subnetActions(context: Context, subnet: OwnSubnet, index: number): read
   const calls: Call[] = [];
   if (id === undefined) {
     const role = subnet.isPublic ? "kubernetes.io/role/elb" : "kubernetes.io/role/internal-elb";
-    const tags = tagsOf(context.ownership, subnet.part, { cidr: subnet.cidr, zone: subnet.zone }, {
-      [role]: "1",
-      ...discovery(config),
-    });
+    const tags = tagsOf(
+      context.ownership,
+      subnet.part,
+      { cidr: subnet.cidr, zone: subnet.zone },
+      {
+        [role]: "1",
+        ...discovery(config),
+      },
+    );
     calls.push({
       service: "ec2",
       operation: "CreateSubnet",

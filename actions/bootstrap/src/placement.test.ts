@@ -42,4 +42,23 @@ remoteNetworkConfig:
     const refused = await made.run(file.replace("provider: SSM", "provider: IRA")).catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: 1 });
   });
+
+  it("of Karpenter find a role, an entry, tagged subnets and a controller with its rights", async () => {
+    await using made = await startLab({ iamPropagation: true, latency: false });
+    await settle(made, HEAD);
+    const sent = await settle(made, `${HEAD}karpenter: {version: "1.14.1"}\n`);
+    expect(sent.filter((write) => write === "ec2:CreateTags")).toHaveLength(6);
+    const record = made.aws.account.clusters.get("shop");
+    const node = "arn:aws:iam::111122223333:role/eks-actions/shop/shop-eu-west-1-karpenter-node";
+    expect(record?.accessEntries.get(node)?.entry.type).toBe("EC2_LINUX");
+    const [association] = [...(record?.podIdentityAssociations.values() ?? [])];
+    expect(association).toMatchObject({ namespace: "kube-system", serviceAccount: "karpenter" });
+    const controller = [...made.aws.account.roles.values()].find((role) => role.arn === association?.roleArn);
+    const policy = controller?.inline.get("karpenter") ?? "";
+    expect(policy).toContain(`"Resource":"${node}"`);
+    // All inline policies of a role together may have 10,240 characters.
+    expect(policy.length).toBeLessThan(10_240);
+    const queue = await made.run(`${HEAD}karpenter: {version: "1.14.1", withSpotInterruptionQueue: true}\n`);
+    expect(queue).toMatchObject({ code: 1, writes: [], outputs: { cause: "CONFIG_UNSUPPORTED_FIELD" } });
+  });
 });

@@ -14,6 +14,7 @@ import {
   clusterRole,
   fargateRole,
   hybridRole,
+  karpenterRole,
   nodeRole,
   serviceAccountRoles,
 } from "./desired-roles.ts";
@@ -26,6 +27,7 @@ import { planHash } from "./hash.ts";
 import { planHybrid } from "./hybrid.ts";
 import { planIdentityProviders } from "./identity-provider.ts";
 import type { Inputs } from "./inputs.ts";
+import { planKarpenter } from "./karpenter.ts";
 import { lockoutFindings } from "./lockout.ts";
 import { planLogRetention } from "./log-group.ts";
 import { holdOutside } from "./maintenance.ts";
@@ -105,6 +107,7 @@ function planApply(inputs: Inputs, facts: Facts): Plan {
     planLogRetention(context),
     planAccess(context),
     planHybrid(context),
+    planKarpenter(context, target.version),
     planPodIdentities(context),
     planIdentityProviders(context),
     planCapabilities(context),
@@ -194,6 +197,7 @@ function roleSpecs(context: ReturnType<typeof createContext>) {
     autoModeRole(context),
     fargateRole(context),
     hybridRole(context),
+    karpenterRole(context, hasCni),
     ...config.managedNodeGroups.map((group) => nodeRole(context, group, hasCni)),
     ...podIdentityRoles(context),
     ...config.capabilities.map((capability, index) => capabilityRole(context, capability, index)),

@@ -12,9 +12,14 @@ interface Unsupported {
 /** Fields that the reader knows and nothing acts on. They are refused, because nothing may be ignored silently. */
 const UNSUPPORTED: readonly Unsupported[] = [
   {
-    pattern: /^karpenter$/,
-    why: "Karpenter's queue, rules and controller role are not made here",
-    instead: "use `autoModeConfig: {enabled: true}`, or make them from Karpenter's own CloudFormation template",
+    pattern: /^karpenter\.withSpotInterruptionQueue$/,
+    why: "the queue and its event rules are not made here",
+    instead: "leave it out, or make them from Karpenter's own CloudFormation template",
+  },
+  {
+    pattern: /^karpenter\.defaultInstanceProfile$/,
+    why: "Karpenter takes the profile from its EC2NodeClass",
+    instead: "write it there",
   },
   {
     pattern: /^vpc\.manageSharedNodeSecurityGroupRules$/,

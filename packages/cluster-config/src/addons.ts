@@ -20,6 +20,7 @@ export function addons(root: Raw): readonly Addon[] {
     if (!/^(cn|us-gov|us-iso)/.test(region)) added.push("metrics-server");
   }
   const usesPodIdentity =
+    root["karpenter"] !== undefined ||
     records(iam["podIdentityAssociations"]).length > 0 ||
     listed.some((entry) => (entry.podIdentityAssociations ?? []).length > 0 || entry.useDefaultPodIdentityAssociations);
   if (usesPodIdentity && !autoMode) added.push("eks-pod-identity-agent");

@@ -14,6 +14,7 @@ export {
   CreateRouteTableCommand,
   CreateSecurityGroupCommand,
   CreateSubnetCommand,
+  CreateTagsCommand,
   CreateVpcCommand,
   CreateVpcEndpointCommand,
   DeleteEgressOnlyInternetGatewayCommand,
