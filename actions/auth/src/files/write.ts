@@ -62,17 +62,7 @@ export function writeFiles(
     const configPath = inputs.credentials === "profile" && folder !== undefined ? join(folder, "config") : undefined;
     if (configPath !== undefined) writeNew(configPath, profiles(plan, granted, sessionFile));
     if (clusters.length === 0) return { ...nothing, folder, configPath, kubeconfig: undefined };
-    const text = kubeconfig({
-      clusters: clusters.map(({ target, access }) => ({
-        access,
-        contextName: target.contextName,
-        sessionFile: sessionFile(target.profile),
-      })),
-      namespace: inputs.namespace,
-      node: facts.node,
-      program: facts.program,
-      clockOffsetSeconds: Math.round(ports.aws.skew.offsetMs / 1000),
-    });
+    const text = kubeconfigText(plan, clusters, sessionFile, ports);
     const path = inputs.kubeconfigPath ?? join(folder ?? "", "kubeconfig");
     writeKubeconfig(path, text, formerKubeconfig !== undefined);
     if (inputs.kubeconfigPath !== undefined) kubeconfigPath = path;
@@ -100,6 +90,25 @@ function writeSession(path: string, { inputs }: LoginPlan, plan: SessionPlan, se
     clockOffsetSeconds: Math.round(ports.aws.skew.offsetMs / 1000),
   };
   orWriteFailed(path, () => createSessionFiles(path, recipe, cached(session, ports.aws.skew.now())));
+}
+
+function kubeconfigText(
+  { inputs, facts }: LoginPlan,
+  clusters: readonly FoundCluster[],
+  sessionFile: (profile: string) => string | undefined,
+  ports: Ports,
+): string {
+  return kubeconfig({
+    clusters: clusters.map(({ target, access }) => ({
+      access,
+      contextName: target.contextName,
+      sessionFile: sessionFile(target.profile),
+    })),
+    namespace: inputs.namespace,
+    node: facts.node,
+    program: facts.program,
+    clockOffsetSeconds: Math.round(ports.aws.skew.offsetMs / 1000),
+  });
 }
 
 function profiles(
