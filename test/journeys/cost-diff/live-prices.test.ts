@@ -4,8 +4,10 @@ import { describe, expect, it } from "vitest";
 import { type Aws, type AwsOptions, startAws } from "../../fakes/aws/index.ts";
 import { createScene, deployment, nodePool, reportOf, type Scene, webGrows } from "./scene.ts";
 
-const PRICES = [{ Effect: "Allow", Action: ["pricing:GetProducts"], Resource: "*" }];
-const SPOT = { Effect: "Allow", Action: ["ec2:DescribeSpotPriceHistory"], Resource: "*" };
+/** The policy that the documents give to the role for live prices. */
+const POLICY: { readonly Statement: readonly object[] } = JSON.parse(
+  readFileSync("actions/cost-diff/iam/price.json", "utf8"),
+);
 
 interface World extends AsyncDisposable {
   readonly aws: Aws;
@@ -62,7 +64,7 @@ const sources = (result: Parameters<typeof reportOf>[0]) =>
 
 describe("with credentials in the job", () => {
   it("prices are AWS's own, and the report says so", async () => {
-    await using given = await world([...PRICES, SPOT]);
+    await using given = await world(POLICY.Statement);
     const result = await given.scene.cost({ mode: "compute", "price-source": "live" }, { env: given.env });
     expect(result.outcome, result.log).toBe("success");
     expect(result.outputs["diff"]).toBe("71.68");
@@ -72,7 +74,7 @@ describe("with credentials in the job", () => {
   });
 
   it("Spot costs the mean of the zones", async () => {
-    await using given = await world([...PRICES, SPOT]);
+    await using given = await world(POLICY.Statement);
     const result = await given.scene.cost({ mode: "compute", manifests: "deploy-spot" }, { env: given.env });
     expect(result.outcome, result.log).toBe("success");
     const lines = (reportOf(result).report["clusters"] as { lines: { id: string; head: number }[] }[])[0]?.lines;
@@ -101,14 +103,14 @@ describe("with credentials in the job", () => {
       },
       { op: "pricing:GetProducts", nth: 3, error: { code: "InternalErrorException", status: 500, message: "oops" } },
     ] as const;
-    await using given = await world([...PRICES, SPOT], { faults });
+    await using given = await world(POLICY.Statement, { faults });
     const result = await given.scene.cost({ mode: "compute", "price-source": "live" }, { env: given.env });
     expect(result.outcome, result.log).toBe("success");
     expect(sources(result)).toEqual(["live"]);
   });
 
   it("a cache of today stands in for AWS on the next run", async () => {
-    await using given = await world([...PRICES, SPOT]);
+    await using given = await world(POLICY.Statement);
     const inputs = { mode: "compute", "price-cache": ".prices" };
     await given.scene.cost(inputs, { env: given.env });
     const before = given.aws.requests.length;
