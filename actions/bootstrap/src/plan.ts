@@ -44,6 +44,7 @@ import { unlistedGroups, unlistedRoles } from "./unlisted.ts";
 import { unsupportedFindings } from "./unsupported.ts";
 import { planUpgrade } from "./upgrade.ts";
 import { addonVersion, targetVersion, upgradePath } from "./versions.ts";
+import { watchFindings } from "./watch.ts";
 
 export interface Plan {
   readonly inputs: Inputs;
@@ -138,6 +139,7 @@ function planApply(inputs: Inputs, facts: Facts): Plan {
     ...protectionFindings(facts, actions),
     ...lockoutFindings(context, actions),
     ...consentFindings(actions, inputs.allow),
+    ...(inputs.mode === "drift" ? watchFindings(context) : []),
     ...(config.iam.serviceAccounts.length === 0
       ? []
       : [
