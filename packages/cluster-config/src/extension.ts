@@ -2,7 +2,8 @@ import { ActionError } from "@eks-actions/action/error";
 import { type Checked, check } from "./check.ts";
 import { readDocument } from "./document.ts";
 import type { ClusterExtension, IgnoredField, MaintenanceWindow, WarmPool, Weekday } from "./extension-model.ts";
-import type { ClusterConfig, ManagedNodeGroup } from "./model.ts";
+import type { ClusterConfig } from "./model.ts";
+import type { ManagedNodeGroup } from "./nodegroup-model.ts";
 import { extensionSchema } from "./schema/extension.ts";
 import { flagOf, numberOf, type Raw, record, records, tagsOf, textOf, textsOf, wordOf } from "./values.ts";
 

@@ -12,7 +12,6 @@ export type {
   ArgoCdRole,
   AuthenticationMode,
   AutoMode,
-  Bottlerocket,
   Capability,
   ClusterConfig,
   ClusterIam,
@@ -21,24 +20,27 @@ export type {
   IamServiceAccount,
   IdentityMapping,
   IdentityProvider,
-  InstanceSelector,
   Karpenter,
   LogType,
-  ManagedNodeGroup,
   Metadata,
+  PodIdentityAssociation,
+  RemoteNetwork,
+  ScalingTier,
+  Subnet,
+  Vpc,
+  WellKnownPolicy,
+} from "./model.ts";
+export type {
+  Bottlerocket,
+  InstanceSelector,
+  ManagedNodeGroup,
   NodeGroupIam,
   NodeRepair,
   NodeSsh,
   NodeUpdate,
   NodeVolume,
-  PodIdentityAssociation,
-  RemoteNetwork,
-  ScalingTier,
-  Subnet,
   Taint,
-  Vpc,
-  WellKnownPolicy,
-} from "./model.ts";
+} from "./nodegroup-model.ts";
 export { type ParseOptions, parseClusterConfig } from "./parse.ts";
 export { placeOf, type SourcePlace } from "./place.ts";
 export { isPublicKey } from "./public-key.ts";

@@ -1,4 +1,4 @@
-import type { Bottlerocket, InstanceSelector, NodeSsh, NodeVolume } from "./model.ts";
+import type { Bottlerocket, InstanceSelector, NodeSsh, NodeVolume } from "./nodegroup-model.ts";
 import { flagOf, numberOf, type Raw, record, records, textOf, textsOf } from "./values.ts";
 
 /** How a node's disks look, and what else eksctl writes into a launch template. Sizes in GiB, throughput in MiB/s. */

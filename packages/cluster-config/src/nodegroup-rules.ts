@@ -1,4 +1,5 @@
-import type { ClusterConfig, ManagedNodeGroup } from "./model.ts";
+import type { ClusterConfig } from "./model.ts";
+import type { ManagedNodeGroup } from "./nodegroup-model.ts";
 import { isPublicKey } from "./public-key.ts";
 import { type Report, record, records, repeated, textOf } from "./values.ts";
 

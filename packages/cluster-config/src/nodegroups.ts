@@ -1,5 +1,5 @@
-import type { ManagedNodeGroup, NodeGroupIam, NodeRepair, Taint } from "./model.ts";
 import { additionalVolumes, bottlerocket, instanceSelector, ownImage, rootVolume, ssh } from "./node-boot.ts";
+import type { ManagedNodeGroup, NodeGroupIam, NodeRepair, Taint } from "./nodegroup-model.ts";
 import { flagOf, numberOf, type Raw, record, records, setFlags, tagsOf, textOf, textsOf, wordOf } from "./values.ts";
 
 /** Both lists as managed node groups; the self-managed ones only when the caller has allowed the conversion. */
