@@ -20,6 +20,14 @@ async function built(): Promise<Lab> {
 }
 
 describe("a session that ends in the middle", () => {
+  it("is renewed where the keys can be asked for again, and no call repeats", async () => {
+    await using lab = await startLab({ latency: false, smallPages: false, durations: "brief", renewing: true });
+    const ran = await lab.run(FILE, { concurrency: "1" });
+    expect(ran.annotations.filter((note) => note.level === "error")).toEqual([]);
+    expect(lab.aws.account.sessions.size).toBeGreaterThan(40);
+    expect(lab.aws.requests.filter((request) => /Expired/.test(request.error ?? ""))).toEqual([]);
+  });
+
   it("stops the run with the way out, and the next run goes on", async () => {
     await using lab = await startLab({ iamPropagation: true, latency: false });
     const session = [...lab.aws.account.sessions.values()].at(-1);

@@ -9,7 +9,13 @@ import { observe } from "@eks-actions/bootstrap-action/src/observe.ts";
 import { plan } from "@eks-actions/bootstrap-action/src/plan.ts";
 import type { Ports } from "@eks-actions/bootstrap-action/src/ports.ts";
 import { parseClusterConfig } from "@eks-actions/cluster-config";
-import { type Aws, type AwsOptions, type AwsRequest, startAws } from "../../fakes/aws/index.ts";
+import {
+  type Aws,
+  type AwsOptions,
+  type AwsRequest,
+  type SessionCredentials,
+  startAws,
+} from "../../fakes/aws/index.ts";
 import { type VirtualClock, virtualClock } from "../../fakes/clock.ts";
 import { recordingConsole, silentLog } from "../../fakes/log.ts";
 
@@ -64,15 +70,18 @@ export interface Ran {
 export interface LabOptions extends AwsOptions {
   /** The only policy of the role that runs; without it an administrator's. */
   readonly policy?: unknown;
+  /** Sessions live four minutes, so the SDK asks for keys again and again, and former ones end. */
+  readonly renewing?: boolean | undefined;
   /** What the account holds before anything runs. */
   readonly prepare?: ((aws: Aws) => void) | undefined;
   /** The account begins where another one was. */
   readonly past?: Past | undefined;
 }
 
+const IN_FLIGHT = 40;
 const QUIET = { GITHUB_REPOSITORY: "acme/infra" };
 
-export async function startLab({ policy, prepare, past, ...options }: LabOptions = {}): Promise<Lab> {
+export async function startLab({ policy, renewing, prepare, past, ...options }: LabOptions = {}): Promise<Lab> {
   const clock = virtualClock();
   const aws = await startAws({ clock, durations: "bench", latency: true, region: "eu-west-1", ...options });
   const role = policy === undefined ? undefined : aws.addRole({ name: "runner", inline: { policy } });
@@ -104,11 +113,14 @@ export async function startLab({ policy, prepare, past, ...options }: LabOptions
       action: "bootstrap",
       // Signatures carry the machine's time; only states and waits are virtual.
       skew: createSkewMeter(systemClock),
-      credentials: {
-        accessKeyId: keys.accessKeyId,
-        secretAccessKey: keys.secretAccessKey,
-        sessionToken: keys.sessionToken,
-      },
+      credentials:
+        renewing === true
+          ? async () => renewed(aws)
+          : {
+              accessKeyId: keys.accessKeyId,
+              secretAccessKey: keys.secretAccessKey,
+              sessionToken: keys.sessionToken,
+            },
     });
     const api = createClusterApi(connection, { requestHandler: aws.requestHandler });
     let count = 0;
@@ -209,6 +221,12 @@ export async function startLab({ policy, prepare, past, ...options }: LabOptions
       await aws[Symbol.asyncDispose]();
     },
   };
+}
+
+function renewed(aws: Aws): SessionCredentials {
+  // Requests under way still hold the keys before these.
+  for (const session of [...aws.account.sessions.values()].slice(0, -IN_FLIGHT)) session.expiresAt = 0;
+  return aws.issueSession(undefined, { durationSeconds: 240 });
 }
 
 async function relive(aws: Aws, clock: VirtualClock, { writes, at }: Past): Promise<void> {
