@@ -90,7 +90,13 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
             ? { run: step }
             : { id: `auth${i}`, uses: "acme/eks-actions/actions/auth@v1", with: inputsOf({ role }, step) },
         ),
-        { machine, trees: { "acme/eks-actions@v1": TREE }, env: { ...env, ...extra }, github: github.context },
+        {
+          machine,
+          trees: { "acme/eks-actions@v1": TREE },
+          env: { ...env, ...extra },
+          github: github.context,
+          jobWorkflowRef,
+        },
       ),
     async [Symbol.asyncDispose]() {
       machine.dispose();
