@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import type { Aws } from "../fakes/aws/index.ts";
 import { isOutcome, logFaults, markdownFaults } from "../repo/voice-rules.ts";
@@ -31,7 +32,20 @@ export async function tellAndCheck(stage: Stage, claims: Claims): Promise<void> 
   const reverted = await badReleaseIsReverted(stage);
   checkRevert(reverted);
   checkVoice(reverted);
+  if (stage.missingImages === "by name") checkQuotes(reverted);
   expect(await claims.imageOf("shop", "web")).toBe("registry.example/shop/web:v1.1.0");
+}
+
+/** What the pages show of a bad release is what it says, but for times. */
+function checkQuotes(told: Told): void {
+  const plain = (text: string) => text.replaceAll(/\d+m?( \d+)? m?s\b/g, "…").split("\n");
+  const log = new Set(plain(told.workflow.log.replaceAll("##[error]", "Error: ")));
+  for (const page of ["README.md", "README.ko.md"]) {
+    const [, quoted = ""] = /\n\n```\n([\s\S]*?)```/.exec(readFileSync(page, "utf8")) ?? [];
+    const lines = plain(quoted.trim()).filter((line) => !line.startsWith("web 0/2 ready"));
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.filter((line) => !log.has(line))).toEqual([]);
+  }
 }
 
 /** Four actions, one voice: in every log, summary and comment of the run. */

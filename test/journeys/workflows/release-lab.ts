@@ -7,8 +7,13 @@ import { type Artifacts, type BuiltInCall, runWorkflow, type WorkflowResult } fr
 import { RELEASE } from "./scene.ts";
 
 /** What the release programs, their workflow and its smoke test read; the sources of the actions are not among it. */
-const KEPT =
-  /^(\.changeset\/|\.github\/|docs\/|test\/story\/repository\/|[^/]+$|(actions|packages)\/[^/]+\/package\.json$|packages\/markdown\/src\/version\.ts$|test\/package\.json$|actions\/[^/]+\/(action\.yml|README\.md|iam\/|rbac\/|schema\/|src\/.*\.schema\.json$))/;
+const KEPT = [
+  /^[^/]+$/,
+  /^(\.changeset|\.github|docs|test\/story\/repository)\//,
+  /^((actions|packages)\/[^/]+|test)\/package\.json$/,
+  /^packages\/markdown\/src\/version\.ts$/,
+  /^actions\/[^/]+\/(action\.yml|README\.md|(iam|rbac|schema)\/.*|src\/.*\.schema\.json)$/,
+];
 
 const IDENTITY = {
   GIT_AUTHOR_NAME: "octocat",
@@ -99,10 +104,8 @@ function push({ origin, tools, github, attested, sha }: Push): Promise<WorkflowR
 
 function copyTracked(target: string): void {
   const tracked = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" });
-  for (const file of tracked
-    .trim()
-    .split("\n")
-    .filter((path) => KEPT.test(path))) {
+  const files = tracked.trim().split("\n");
+  for (const file of files.filter((path) => KEPT.some((pattern) => pattern.test(path)))) {
     mkdirSync(dirname(join(target, file)), { recursive: true });
     copyFileSync(file, join(target, file));
   }
