@@ -217,11 +217,19 @@ describe("the report", () => {
     expect(report(storyOf(outcome), "/tmp/report.json")).toMatchObject({ exitCode, lastLine: line });
   });
 
+  it("puts a warning on the line of its object", () => {
+    const warned = { ...blank, warnings: ["Deployment web: paused: spec.paused is true", "the lock was slow"] };
+    expect(report(storyOf(warned), "/tmp/report.json").annotations).toMatchObject([
+      { message: "Deployment web: paused: spec.paused is true", file: "k8s/1.yaml", line: 1 },
+      { message: "the lock was slow", file: undefined, line: undefined },
+    ]);
+  });
+
   it("of a plan warns of what the API server warned of, on its line", () => {
     expect(report(storyOf({ ...blank, result: "planned" }), "/tmp/report.json").annotations).toEqual([
       {
         level: "warning",
-        title: "API_WARNING",
+        title: "ROLLOUT_WARNING",
         message: "Deployment web: apps/v1beta is | deprecated",
         file: "k8s/1.yaml",
         line: 1,

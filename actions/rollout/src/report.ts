@@ -7,6 +7,7 @@ import {
   type Report,
   type Story,
 } from "@eks-actions/action";
+import { nameOf } from "@eks-actions/manifest";
 import { code, footer, symbols, text } from "@eks-actions/markdown";
 import { countsLine, objectsOf } from "./describe.ts";
 import type { Inputs } from "./inputs.ts";
@@ -131,22 +132,19 @@ function bareOutcome(result: Result): Outcome {
   };
 }
 
+const MOST_WARNINGS = 10;
+
+/** Each on the line of the object that it begins with, where the set has one. */
 function warnings(outcome: Outcome | undefined, plan: Plan | undefined): readonly Annotation[] {
-  const found: Annotation[] = (outcome?.warnings ?? [])
-    .slice(0, 10)
-    .map((message) => ({ level: "warning", title: "ROLLOUT_WARNING", message }));
-  if ((outcome !== undefined && outcome.result !== "planned") || plan?.kind !== "set") return found;
-  const planned = plan.objects.flatMap((one) => one.warnings.map((message) => ({ one, message })));
-  return [
-    ...found,
-    ...planned.slice(0, 10).map(({ one, message }) => ({
-      level: "warning" as const,
-      title: "API_WARNING",
-      message: `${one.ref.kind} ${one.ref.name}: ${message}`,
-      file: one.source?.file,
-      line: one.source?.line,
-    })),
-  ];
+  const objects = plan?.kind === "set" ? plan.objects : [];
+  const planned = objects.flatMap((one) => one.warnings.map((text) => `${nameOf(one.ref)}: ${text}`));
+  const isOnlyPlanned = outcome === undefined || outcome.result === "planned";
+  return [...(outcome?.warnings ?? []), ...(isOnlyPlanned ? planned : [])]
+    .slice(0, MOST_WARNINGS)
+    .map((message): Annotation => {
+      const source = objects.find(({ ref }) => message.startsWith(`${nameOf(ref)}: `))?.source;
+      return { level: "warning", title: "ROLLOUT_WARNING", message, file: source?.file, line: source?.line };
+    });
 }
 
 function lastLine(story: RolloutStory, result: Result, facts: SummaryFacts): string {

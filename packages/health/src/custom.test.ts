@@ -161,6 +161,8 @@ describe("kinds of controllers in the cluster", () => {
       sure: "likely",
       warnings: [expect.stringContaining("readiness gate")],
     });
+    const unread = verdict(binding(status({ observedGeneration: 1 })), { arePodsUnknown: true });
+    expect(unread.warnings).toEqual(["pods are not watched, so target health is not known"]);
   });
 
   it("fails a certificate that is not ready for a minute", () => {

@@ -96,7 +96,11 @@ const judgeTargetGroupBinding: Rule = (object, around, budgets, now) => {
   if (gated.length === 0) {
     return healthy(object, "observed", {
       sure: "likely",
-      warnings: ["no pod has this target group's readiness gate, so target health is not known"],
+      warnings: [
+        around.arePodsUnknown === true
+          ? "pods are not watched, so target health is not known"
+          : "no pod has this target group's readiness gate, so target health is not known",
+      ],
     });
   }
   const bad = gated.filter((pod) => conditionOf(pod, gate)?.status !== "True");
