@@ -1,5 +1,7 @@
 import { ActionError, toActionError } from "@eks-actions/action";
 import { awsErrorInfo } from "@eks-actions/aws";
+import type { Action, Call } from "./action.ts";
+import { kindWord } from "./kinds.ts";
 
 /** An AWS error that nothing heals, as one of ours. `doing` completes “AWS refused …”. */
 export function awsFault(error: unknown, doing: string): ActionError {
@@ -64,4 +66,9 @@ export function awsFault(error: unknown, doing: string): ActionError {
 function validZones(error: unknown): string {
   const zones = typeof error === "object" && error !== null && "validZones" in error ? error.validZones : undefined;
   return Array.isArray(zones) && zones.length > 0 ? `: [${zones.join(", ")}]` : "";
+}
+
+/** What a call is for, as the beginning of a message. */
+export function doing(action: Action, call: Call): string {
+  return `${kindWord(action.target.kind)} ${action.target.name}, ${call.service}:${call.operation}`;
 }

@@ -1,17 +1,16 @@
 import { ActionError } from "@eks-actions/action";
-import { awsErrorInfo } from "@eks-actions/aws";
+import { awsErrorInfo, type UpdateOwner } from "@eks-actions/aws";
 import type { Action, Call } from "./action.ts";
-import { awsFault } from "./aws-fault.ts";
+import { adoptFound } from "./adopt-found.ts";
+import { awsFault, doing } from "./aws-fault.ts";
 import { partOfId } from "./build.ts";
 import type { Facts } from "./facts.ts";
 import { kindWord } from "./kinds.ts";
-import { letOtherBegin, refuseForeign } from "./lease.ts";
 import { findMade } from "./lookup.ts";
 import { runningUpdate } from "./observe-cluster.ts";
 import type { Ports } from "./ports.ts";
-import { LEASE, OWNER, PART } from "./tags.ts";
 import { requestToken, tokenMember } from "./token.ts";
-import { resolve } from "./value.ts";
+import { asRecord, resolve } from "./value.ts";
 import { verdictOf } from "./verdict.ts";
 
 /** What one run knows while it works; shared by all of its actions. */
@@ -101,7 +100,9 @@ async function send(work: Work, action: Action, call: Call): Promise<Issued> {
   }
 }
 
-type Next = { readonly kind: "again"; readonly waitMs: number } | { readonly kind: "done"; readonly replan: boolean };
+export type Next =
+  | { readonly kind: "again"; readonly waitMs: number }
+  | { readonly kind: "done"; readonly replan: boolean };
 
 async function decide(
   work: Work,
@@ -138,7 +139,7 @@ async function decide(
       return busy(work, action, again);
     case "exists":
       if (elapsedMs >= IN_USE_MS) throw awsFault(error, doing(action, call));
-      return adopt(work, action, call, error);
+      return adoptFound(work, action, call, error);
     case "done":
       return { kind: "done", replan: false };
     case "in-use":
@@ -172,14 +173,7 @@ function mayBePropagating(work: Work, call: Call): boolean {
 /** Another update runs: it is waited for, then the object is looked at again. */
 async function busy(work: Work, action: Action, again: (waitMs: number, why: string) => Next): Promise<Next> {
   if (action.op === "delete") return again(15_000, "another change is under way");
-  const cluster = work.facts.config.metadata.name;
-  const owner =
-    action.target.kind === "NodeGroup"
-      ? { cluster, nodegroup: action.target.name }
-      : action.target.kind === "Addon"
-        ? { cluster, addon: action.target.name }
-        : { cluster };
-  const running = await runningUpdate(work.ports.aws, owner, work.signal);
+  const running = await runningUpdate(work.ports.aws, updateOwner(work, action), work.signal);
   if (running === undefined) return again(10_000, "another change is under way");
   work.ports.log.info(
     `${kindWord(action.target.kind)} ${action.target.name}: update ${running.id} is under way; waiting for it`,
@@ -188,81 +182,19 @@ async function busy(work: Work, action: Action, again: (waitMs: number, why: str
   return { kind: "done", replan: true };
 }
 
-/** The object is there: ours, from a call whose answer was lost or from another run of ours, or somebody else's. */
-async function adopt(work: Work, action: Action, call: Call, error: unknown): Promise<Next> {
-  const { ports, facts, signal } = work;
-  const cluster = facts.config.metadata.name;
-  if (call.service === "ec2" || call.service === "logs") {
-    const made = await findMade(ports.aws, cluster, call, signal);
-    for (const [key, value] of Object.entries(made ?? {})) work.known.set(key, value);
-    if (call.lookup !== undefined && made === undefined) throw nameConflict(action, call, error);
-    return { kind: "done", replan: false };
-  }
-  if (call.operation === "CreateOpenIDConnectProvider") return { kind: "done", replan: true };
-  const tags = await liveTags(work, call);
-  if (tags === undefined) return { kind: "again", waitMs: 5_000 };
-  // Of two runs that begin at the same moment, one makes the first role; the other meets its claim here.
-  refuseForeign(tags[LEASE], ports.run, ports.clock.now(), facts);
-  if (call.operation === "CreateRole" && facts.cluster === undefined)
-    await letOtherBegin(ports, ports.clock.now(), signal);
-  const owner = ownerIn(call.args);
-  if (tags[OWNER] === owner && (tags[PART] ?? "").startsWith(`${cluster}/`)) return { kind: "done", replan: true };
-  throw nameConflict(action, call, error);
-}
-
-async function liveTags(work: Work, call: Call): Promise<Readonly<Record<string, string>> | undefined> {
-  const { aws } = work.ports;
-  const text = (key: string) => String(call.args[key] ?? "");
-  const cluster = work.facts.config.metadata.name;
-  switch (call.operation) {
-    case "CreateRole":
-      return (await aws.iam.role(text("RoleName"), work.signal))?.tags;
-    case "CreateCluster":
-      return (await aws.eks.cluster(cluster, work.signal))?.tags;
-    case "CreateNodegroup":
-      return (await aws.eks.nodegroup(cluster, text("nodegroupName"), work.signal))?.tags;
-    case "CreateAddon":
-      return (await aws.eks.addon(cluster, text("addonName"), work.signal))?.tags;
-    case "CreateCapability":
-      return (await aws.eks.capability(cluster, text("capabilityName"), work.signal))?.tags;
-    case "CreateFargateProfile":
-      // "In use" also says that a neighbour is being made or deleted: then there is nothing of this name yet.
-      return (await aws.eks.fargateProfile(cluster, text("fargateProfileName"), work.signal))?.tags;
-    case "CreateAccessEntry": {
-      const entry = await aws.eks.accessEntry(cluster, text("principalArn"), work.signal);
-      // EKS makes entries itself, for the creator and for node roles; those are taken over by the next plan.
-      return entry === undefined ? undefined : { [OWNER]: ownerIn(call.args) ?? "", [PART]: `${cluster}/` };
-    }
-    case "CreatePodIdentityAssociation":
-      return { [OWNER]: ownerIn(call.args) ?? "", [PART]: `${cluster}/` };
-    default:
-      return {};
-  }
-}
-
-function ownerIn(args: Readonly<Record<string, unknown>>): string | undefined {
-  const { tags, Tags } = args;
-  if (Array.isArray(Tags)) {
-    const found: unknown = Tags.find((tag) => asRecord(tag)["Key"] === OWNER);
-    return found === undefined ? undefined : String(asRecord(found)["Value"]);
-  }
-  const owner = asRecord(tags)[OWNER];
-  return typeof owner === "string" ? owner : undefined;
-}
-
 /** Updates of an object so far: what makes the same change a new intention after somebody undid it. */
 async function generation(work: Work, action: Action, call: Call): Promise<string> {
   if (call.generation !== undefined) return call.generation;
   if (call.service !== "eks" || !/^(Update(Cluster|Nodegroup|Addon)|AssociateEncryption)/.test(call.operation))
     return "";
+  return [...(await work.ports.aws.eks.updateIds(updateOwner(work, action), work.signal))].sort().join(",");
+}
+
+/** Whose updates EKS keeps apart: those of the target, or the cluster's. */
+function updateOwner(work: Work, { target }: Action): UpdateOwner {
   const cluster = work.facts.config.metadata.name;
-  const owner =
-    action.target.kind === "NodeGroup"
-      ? { cluster, nodegroup: action.target.name }
-      : action.target.kind === "Addon"
-        ? { cluster, addon: action.target.name }
-        : { cluster };
-  return [...(await work.ports.aws.eks.updateIds(owner, work.signal))].sort().join(",");
+  if (target.kind === "NodeGroup") return { cluster, nodegroup: target.name };
+  return target.kind === "Addon" ? { cluster, addon: target.name } : { cluster };
 }
 
 function take(work: Work, call: Call, answer: Readonly<Record<string, unknown>>): void {
@@ -277,28 +209,12 @@ function updateIdOf(answer: Readonly<Record<string, unknown>>): string | undefin
   return typeof id === "string" ? id : undefined;
 }
 
-function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? { ...value } : {};
-}
-
-function doing(action: Action, call: Call): string {
-  return `${kindWord(action.target.kind)} ${action.target.name}, ${call.service}:${call.operation}`;
-}
-
 function notUsable(error: unknown, action: Action, call: Call): ActionError {
   const info = awsErrorInfo(error);
-  if (call.service === "ec2") return awsFault(error, doing(action, call));
+  if (call.service !== "eks") return awsFault(error, doing(action, call));
   return new ActionError("ROLE_NOT_USABLE", {
     message: `${doing(action, call)}: ${info.message.split("\n")[0]}`,
     hint: "check that the role exists and that its trust policy names the service of this call",
-    cause: error,
-  });
-}
-
-function nameConflict(action: Action, call: Call, error: unknown): ActionError {
-  return new ActionError("NAME_CONFLICT", {
-    message: `${doing(action, call)}: an object of this name exists and is not ours`,
-    hint: "delete it, or choose another name",
     cause: error,
   });
 }

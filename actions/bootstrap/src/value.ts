@@ -83,3 +83,8 @@ export function resolve(value: unknown, known: Known, missing: Set<string> = new
   };
   return walk(value);
 }
+
+/** Members of an object; none for anything else. */
+export function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}

@@ -51,9 +51,9 @@ export function verdictOf(call: Call, error: unknown): Verdict {
     return { kind: "unsure" };
   if (isDelete && (info.kind === "not-found" || GONE.some((pattern) => pattern.test(`${info.code}: ${info.message}`))))
     return { kind: "done" };
-  // IAM lists a role before every endpoint of it does.
-  if (NOT_VISIBLE.test(info.code) || (call.service === "iam" && info.code === "NoSuchEntity"))
-    return { kind: "propagation" };
+  // Not every endpoint of IAM knows a new role; a policy that it does not know is misspelt.
+  const isUnknownRole = call.service === "iam" && info.code === "NoSuchEntity" && !/\bpolicy\b/i.test(info.message);
+  if (NOT_VISIBLE.test(info.code) || isUnknownRole) return { kind: "propagation" };
   if (NOOP.some((pattern) => pattern.test(info.message))) return { kind: "done" };
   if (/InvalidParameter|InvalidRequest/.test(info.code) && PROPAGATION.some((pattern) => pattern.test(info.message))) {
     return { kind: "propagation" };
