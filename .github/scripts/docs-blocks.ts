@@ -22,7 +22,7 @@ interface WorkflowFile {
 interface Report {
   readonly date: string;
   readonly machine: string;
-  readonly rows: readonly (readonly string[])[];
+  readonly rows: readonly Readonly<Record<"what" | "korean" | "ours" | "against" | "ratio", string>>[];
 }
 
 /** Workflow that a consumer's repository calls → file of the example that the journeys run. */
@@ -109,7 +109,8 @@ function benchTable(isKorean: boolean): string {
   const note = isKorean
     ? `${day}에 ${machine}에서 측정했습니다. 중앙값(최솟값–최댓값)이며, 비교 대상과 번갈아 가며 쟀습니다.`
     : `Measured on ${day} on ${machine}: median (min–max) of interleaved runs.`;
-  return [...head, ...rows.map((cells) => `| ${cells.map(cell).join(" | ")} |`), "", note].join("\n");
+  const lines = rows.map(({ what, korean, ours, against, ratio }) => [isKorean ? korean : what, ours, against, ratio]);
+  return [...head, ...lines.map((cells) => `| ${cells.map(cell).join(" | ")} |`), "", note].join("\n");
 }
 
 /** An example as a reader would paste it: `OWNER` stands for whoever holds this repository. */

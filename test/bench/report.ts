@@ -26,7 +26,8 @@ export function writeReport(folder: string, sections: readonly string[], targets
   const { date = new Date().toISOString(), machine = "" } = oldest ?? {};
   const title = "the suite beside peers and floors";
   const note = `Measured on ${date.slice(0, 10)} on ${machine}: median (min–max) of interleaved runs.`;
-  const markdown = toMarkdown({ title, note, headers: ["what", "ours", "against", "ratio"], rows });
+  const lines = rows.map(({ what, ours, against, ratio }) => [what, ours, against, ratio]);
+  const markdown = toMarkdown({ title, note, headers: ["what", "ours", "against", "ratio"], rows: lines });
   for (const target of targets) {
     writeFileSync(
       `${target}/report.json`,

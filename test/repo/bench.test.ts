@@ -15,12 +15,13 @@ it("the bench's report has a line for what was measured, and none for what was n
     ],
   };
   expect(headlineRows(new Map([["rollout", [cold]]]))).toEqual([
-    [
-      "100 objects applied and healthy, nothing there before",
-      "900 (880–950) ms",
-      "kubectl apply + rollout status: 3600 (3500–3900) ms",
-      "0.25 ×",
-    ],
+    {
+      what: "100 objects applied and healthy, nothing there before",
+      korean: "오브젝트 100개를 처음 적용해 정상이 될 때까지",
+      ours: "900 (880–950) ms",
+      against: "kubectl apply + rollout status: 3600 (3500–3900) ms",
+      ratio: "0.25 ×",
+    },
   ]);
   const withoutPeer = { ...cold, rows: cold.rows.slice(0, 2) };
   expect(headlineRows(new Map([["rollout", [withoutPeer]]]))).toEqual([]);
