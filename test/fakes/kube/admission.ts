@@ -1,4 +1,4 @@
-import { ensure, isObject, type JsonObject, listAt, objectAt, objectsAt, textAt } from "./json.ts";
+import { ensure, isObject, type JsonObject, listAt, numberAt, objectAt, objectsAt, textAt } from "./json.ts";
 import { canonicalQuantity, quantityValue } from "./quantity.ts";
 import type { Registry, ResourceType } from "./registry.ts";
 import { ApiFailure, forbidden, notFound } from "./status.ts";
@@ -18,11 +18,7 @@ export function admit(
   if (type.key !== "pods") return;
   addServiceAccount(store, type, object);
   addTolerations(object);
-  const spec = ensure(object, "spec");
-  if (textAt(spec, "priorityClassName") === undefined) {
-    spec["priority"] ??= 0;
-    spec["preemptionPolicy"] ??= "PreemptLowerPriority";
-  }
+  addPriority(store, type, object);
   checkQuota(store, type, object);
 }
 
@@ -78,6 +74,24 @@ function addServiceAccount(store: Store, type: ResourceType, pod: JsonObject) {
     },
   ];
   spec["volumes"] = [...listAt(spec, "volumes"), { name: volume, projected: { sources, defaultMode: 420 } }];
+}
+
+const builtInPriorities: ReadonlyMap<string, number> = new Map([
+  ["system-cluster-critical", 2_000_000_000],
+  ["system-node-critical", 2_000_001_000],
+]);
+
+function addPriority(store: Store, type: ResourceType, pod: JsonObject) {
+  const spec = ensure(pod, "spec");
+  const name = textAt(spec, "priorityClassName") ?? "";
+  const known = name === "" ? undefined : store.get("priorityclasses.scheduling.k8s.io", `/${name}`);
+  const priority = name === "" ? 0 : (builtInPriorities.get(name) ?? numberAt(known, "value"));
+  if (priority === undefined) {
+    const own = textAt(pod, "metadata", "generateName") ?? textAt(pod, "metadata", "name") ?? "";
+    throw forbidden(type, own, `no PriorityClass with name ${name} was found`);
+  }
+  spec["priority"] ??= priority;
+  spec["preemptionPolicy"] ??= textAt(known, "preemptionPolicy") ?? "PreemptLowerPriority";
 }
 
 function addTolerations(pod: JsonObject) {

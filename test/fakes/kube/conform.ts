@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from "./json.ts";
-import { canonicalQuantity } from "./quantity.ts";
+import { canonicalQuantity, isQuantity } from "./quantity.ts";
 import type { Field, Shape, Struct } from "./schema.ts";
 
 /** What decoding found that the schema does not allow. Paths are `spec.template.spec.containers[0].foo`. */
@@ -79,6 +79,8 @@ function isZero(value: Json | undefined): boolean {
   return Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0;
 }
 
+const quantityRule = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
 function scalar(type: string, value: Json, path: string, owner: string, faults: DecodeFaults): Json | undefined {
   if (value === null || type === "any") return value;
   switch (type) {
@@ -94,9 +96,10 @@ function scalar(type: string, value: Json, path: string, owner: string, faults: 
     case "number":
       return typeof value === "number" ? value : mismatch(value, path, owner, "float64", faults);
     case "quantity":
-      return typeof value === "string" || typeof value === "number"
-        ? canonicalQuantity(String(value))
-        : mismatch(value, path, owner, "resource.Quantity", faults);
+      if (typeof value !== "string" && typeof value !== "number")
+        return mismatch(value, path, owner, "resource.Quantity", faults);
+      if (!isQuantity(String(value))) faults.mismatch ??= quantityRule;
+      return canonicalQuantity(String(value));
     default:
       return typeof value === "string" || typeof value === "number"
         ? value

@@ -1,7 +1,7 @@
 import { type JsonObject, numberAt, objectAt, textAt, textsAt } from "./json.ts";
 import type { ResourceType } from "./registry.ts";
 import { parseFieldSelector, parseLabelSelector } from "./selectors.ts";
-import { ApiFailure, badRequest } from "./status.ts";
+import { ApiFailure, badRequest, type Cause, forbiddenField, invalid, unsupported } from "./status.ts";
 import { keyOf, type Store } from "./store.ts";
 
 export type Filter = (object: JsonObject) => boolean;
@@ -64,10 +64,9 @@ export function list(
   query: URLSearchParams,
   accept: string,
 ): JsonObject {
-  const limitText = query.get("limit") ?? "0";
-  if (!/^-?\d+$/.test(limitText))
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(limitText)}: invalid syntax`);
-  const limit = Number(limitText);
+  const limit = integerIn(query, "limit");
+  integerIn(query, "timeoutSeconds");
+  checkListOptions(query);
   const token = query.get("continue") ? readToken(query.get("continue") ?? "") : undefined;
   checkRevision(store, query);
   if (token !== undefined && token.revision < store.compacted) {
@@ -97,8 +96,36 @@ export function list(
   return { kind: type.listKind, apiVersion: type.groupVersion, metadata, items };
 }
 
-function checkRevision(store: Store, query: URLSearchParams) {
-  const wanted = Number(query.get("resourceVersion") ?? "0");
+function integerIn(query: URLSearchParams, name: string): number {
+  const text = query.get(name) || "0";
+  if (!/^-?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text);
+}
+
+function checkListOptions(query: URLSearchParams) {
+  const causes: Cause[] = [];
+  const match = query.get("resourceVersionMatch") ?? "";
+  const known = ["Exact", "NotOlderThan", ""];
+  if (match !== "" && !query.get("resourceVersion")) {
+    const why = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+    causes.push(forbiddenField("resourceVersionMatch", why));
+  }
+  if (!known.includes(match)) causes.push(unsupported("resourceVersionMatch", match, known));
+  if (query.has("sendInitialEvents")) {
+    causes.push(forbiddenField("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+  }
+  if (causes.length > 0) throw invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", causes);
+}
+
+/** Refuses a version that the store has not reached yet. */
+export function checkRevision(store: Store, query: URLSearchParams): void {
+  const text = query.get("resourceVersion") || "0";
+  if (!/^\d+$/.test(text)) {
+    const shown = JSON.stringify(text);
+    const why = `resourceVersion: Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: invalid syntax`;
+    throw badRequest(`invalid resource version: ${why}`);
+  }
+  const wanted = Number(text);
   if (!(wanted > store.revision)) return;
   throw new ApiFailure({
     code: 504,

@@ -1,6 +1,6 @@
 import type { Exchange } from "./exchange.ts";
 import { clone, isObject, type JsonObject, objectAt, textAt } from "./json.ts";
-import { filterOf, list, shown } from "./list.ts";
+import { checkRevision, filterOf, list, shown } from "./list.ts";
 import { jsonPatch, mergePatch, strategicPatch } from "./patch.ts";
 import type { User } from "./rbac.ts";
 import type { ResourceType } from "./registry.ts";
@@ -15,7 +15,16 @@ import {
   writeOptions,
 } from "./requests.ts";
 import type { Target } from "./route.ts";
-import { ApiFailure, badRequest, invalid, methodNotAllowed, modified, notFound, required } from "./status.ts";
+import {
+  ApiFailure,
+  badRequest,
+  forbidden,
+  invalid,
+  methodNotAllowed,
+  modified,
+  notFound,
+  required,
+} from "./status.ts";
 import { keyOf } from "./store.ts";
 import { answersDeleted } from "./strategy.ts";
 import { readSubresource, writeSubresource } from "./subresources.ts";
@@ -85,6 +94,7 @@ function performOnOne(world: World, exchange: Exchange, target: Target, user: Us
 }
 
 function readOne(world: World, exchange: Exchange, type: ResourceType, key: string) {
+  checkRevision(world.store, exchange.query);
   const object = world.store.get(type.key, key);
   if (object === undefined) throw notFound(type, key.slice(key.indexOf("/") + 1));
   exchange.json(200, shown(served(type, object), exchange.headers["accept"] ?? ""));
@@ -196,8 +206,13 @@ function patchedObject(kind: PatchType, type: ResourceType, live: JsonObject, va
   return isObject(result) ? result : {};
 }
 
+const immortal: ReadonlySet<string> = new Set(["/default", "/kube-system", "/kube-public"]);
+
 function removeOne(world: World, exchange: Exchange, type: ResourceType, key: string) {
   const options = deleteOptions(exchange);
+  if (type.key === "namespaces" && immortal.has(key)) {
+    throw forbidden(type, key.slice(1), "this namespace may not be deleted");
+  }
   const removal = remove(world, type, key, options);
   if (type.key === "jobs.batch" && options.propagation === undefined) {
     world.warn(

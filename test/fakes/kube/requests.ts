@@ -3,7 +3,7 @@ import { isObject, type Json, type JsonObject, numberAt, objectAt, textAt } from
 import type { ResourceType } from "./registry.ts";
 import type { DeleteOptions } from "./remove.ts";
 import { BodySyntaxError, type ParsedBody, parseJson, parseYaml } from "./source.ts";
-import { ApiFailure, badRequest, invalid, unsupported } from "./status.ts";
+import { ApiFailure, badRequest, type Cause, invalid, invalidValue, unsupported } from "./status.ts";
 import type { WriteOptions } from "./write.ts";
 
 const patchTypes = [
@@ -115,6 +115,8 @@ export function writeOptions(
   const validation = validations.find((known) => known === asked);
   if (asked !== "" && validation === undefined)
     throw invalid(options, "", [unsupported("fieldValidation", asked, ["", ...validations])]);
+  const causes = managerFaults(query.get("fieldManager") ?? "");
+  if (causes.length > 0) throw invalid(options, "", causes);
   const agent = (exchange.headers["user-agent"] ?? "").split("/")[0] ?? "";
   return {
     manager: query.get("fieldManager") || agent,
@@ -124,6 +126,19 @@ export function writeOptions(
     validation: validation ?? "Warn",
     warnings: [],
   };
+}
+
+function managerFaults(manager: string): Cause[] {
+  const field = "fieldManager";
+  const bad = [...manager].findIndex((char) => !/[ -~\u00a1-\uffff]/u.test(char));
+  if (Buffer.byteLength(manager) > 128) {
+    return [{ reason: "FieldValueTooLong", message: "Too long: may not be more than 128 bytes", field }];
+  }
+  if (bad < 0) return [];
+  const code = (manager.codePointAt(bad) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+  const shown = JSON.stringify(manager).replaceAll(/\\u00([0-9a-f]{2})/g, "\\x$1");
+  const message = `Invalid value: ${shown}: invalid character U+${code} (at position ${bad})`;
+  return [{ reason: "FieldValueInvalid", message, field }];
 }
 
 const policies = ["Foreground", "Background", "Orphan"] as const;
@@ -136,6 +151,10 @@ export function deleteOptions(exchange: Exchange): DeleteOptions {
   const options = { group: "meta.k8s.io", kind: "DeleteOptions" };
   if (asked !== "" && propagation === undefined)
     throw invalid(options, "", [unsupported("propagationPolicy", asked, [...policies, "nil"])]);
+  if (asked !== "" && typeof parsed["orphanDependents"] === "boolean") {
+    const why = "orphanDependents and deletionPropagation cannot be both set";
+    throw invalid(options, "", [invalidValue("propagationPolicy", asked, why)]);
+  }
   const grace =
     numberAt(parsed, "gracePeriodSeconds") ??
     (query.has("gracePeriodSeconds") ? Number(query.get("gracePeriodSeconds")) : undefined);

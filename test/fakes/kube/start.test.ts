@@ -1,10 +1,13 @@
 import { connect as connectHttp2, constants } from "node:http2";
 import { request } from "node:https";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
 import { virtualClock } from "../clock.ts";
 import { type Kube, startKube } from "./index.ts";
 import { get, type JsonObject, numberAt, objectsAt, textAt } from "./json.ts";
+
+// A virtual clock stands still while the real one runs: a busy machine takes its time for the requests.
+vi.setConfig({ testTimeout: 30_000 });
 
 const deployment = (
   namespace: string,

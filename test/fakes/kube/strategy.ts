@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { ensure, equal, isObject, type JsonObject, listAt, objectAt, objectsAt, textAt } from "./json.ts";
+import { ensure, equal, isObject, type JsonObject, listAt, numberAt, objectAt, objectsAt, textAt } from "./json.ts";
 import type { ResourceType } from "./registry.ts";
 import type { Store } from "./store.ts";
 
@@ -88,6 +88,9 @@ export function prepareCreate(type: ResourceType, object: JsonObject, store: Sto
     }
     case "Pod":
       object["status"] = { phase: "Pending", qosClass: qosClass(object) };
+      // Negative was allowed once and means at once.
+      if ((numberAt(object, "spec", "terminationGracePeriodSeconds") ?? 0) < 0)
+        ensure(object, "spec")["terminationGracePeriodSeconds"] = 1;
       return;
     case "Job":
       generateSelector(object);

@@ -85,7 +85,8 @@ export function decode(type: ResourceType, body: JsonObject, options: WriteOptio
   const given: JsonObject = { ...body, apiVersion: type.groupVersion, kind: type.kind };
   const first = conform(type.shape, given, faults);
   const where = `${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}`;
-  if (faults.mismatch !== undefined) throw badRequest(`${where}: ${faults.mismatch}`);
+  const mismatch = faults.mismatch ?? base64Fault(type, first);
+  if (mismatch !== undefined) throw badRequest(`${where}: ${mismatch}`);
   const found = [
     ...faults.unknown.map((path) => `unknown field "${path}"`),
     ...(options.duplicates ?? []).map((path) => `duplicate field "${path}"`),
@@ -94,6 +95,16 @@ export function decode(type: ResourceType, body: JsonObject, options: WriteOptio
     throw badRequest(`${where}: strict decoding error: ${found.join(", ")}`);
   if (found.length > 0 && options.validation !== "Ignore") options.warnings?.push(...found);
   return complete(type, first);
+}
+
+// The only two fields of bytes that people write by hand.
+function base64Fault({ key }: ResourceType, object: JsonObject): string | undefined {
+  const field = key === "secrets" ? "data" : key === "configmaps" ? "binaryData" : "";
+  for (const value of Object.values(objectAt(object, field))) {
+    const at = String(value).search(/[^A-Za-z0-9+/=\r\n]/);
+    if (at >= 0) return `illegal base64 data at input byte ${at}`;
+  }
+  return undefined;
 }
 
 /** Defaults an object that already fits its type. */

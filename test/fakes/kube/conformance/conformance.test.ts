@@ -3,8 +3,8 @@ import { type Kube, startKube } from "../index.ts";
 import { cases } from "./cases/index.ts";
 import { compareRuns, runCase } from "./run.ts";
 
-// The cases wait more than they work.
-vi.setConfig({ maxConcurrency: 20 });
+// The cases wait more than they work; each wait has an end of its own.
+vi.setConfig({ maxConcurrency: 20, testTimeout: 120_000 });
 
 describe("the embedded API server on its own", () => {
   let kube: Kube;
@@ -15,7 +15,7 @@ describe("the embedded API server on its own", () => {
     await kube[Symbol.asyncDispose]();
   });
 
-  it.concurrent.each(cases)("$area: $name", { timeout: 30_000 }, async (one) => {
+  it.concurrent.each(cases)("$area: $name", async (one) => {
     // The steps hold the statuses that the real server answers with; conformance.real.test.ts compares the bodies.
     const observations = await runCase(one, kube, await kube.namespace("conf"));
     expect(observations.length).toBeGreaterThanOrEqual(one.steps.length);

@@ -10,14 +10,17 @@ import {
   objectsAt,
   textAt,
 } from "../json.ts";
+import { quantityValue } from "../quantity.ts";
 import type { ResourceType } from "../registry.ts";
-import { type Cause, duplicate, forbiddenField, invalidValue, required, unsupported } from "../status.ts";
+import { type Cause, forbiddenField, invalidValue, required, unsupported } from "../status.ts";
 import { customFaults } from "./custom.ts";
-import { validateMetadata } from "./names.ts";
-import { portNumberFaults, validatePodSpec } from "./pod.ts";
+import { finalizerFaults, validateMetadata } from "./names.ts";
+import { validatePodSpec } from "./pod.ts";
+import { validateIngress, validateService } from "./services.ts";
 import {
   jobUnchanged,
   selectorUnchanged,
+  shareFaults,
   statefulSetUnchanged,
   validateCronJob,
   validateDaemonSet,
@@ -45,57 +48,8 @@ function dataFaults(object: JsonObject, fields: readonly string[]): Cause[] {
     }
   }
   if (size <= 1_048_576) return causes;
-  const field = object["kind"] === "Secret" ? "data" : "";
+  const field = object["kind"] === "Secret" ? "data" : "[]";
   return [...causes, { reason: "FieldValueTooLong", message: "Too long: may not be more than 1048576 bytes", field }];
-}
-
-function service(object: JsonObject): Cause[] {
-  const spec = objectAt(object, "spec");
-  const type = textAt(spec, "type") ?? "";
-  const types = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
-  const causes: Cause[] = types.includes(type) ? [] : [unsupported("spec.type", type, types)];
-  const ports = objectsAt(spec, "ports");
-  if (ports.length === 0 && type !== "ExternalName" && spec["clusterIP"] !== "None")
-    causes.push(required("spec.ports"));
-  const seen = new Set<string>();
-  ports.forEach((port, index) => {
-    const name = textAt(port, "name") ?? "";
-    if (name === "" && ports.length > 1) causes.push(required(`spec.ports[${index}].name`));
-    if (name !== "" && seen.has(name)) causes.push(duplicate(`spec.ports[${index}].name`, name));
-    seen.add(name);
-    causes.push(...portNumberFaults(`spec.ports[${index}].port`, numberAt(port, "port") ?? 0));
-    const target = port["targetPort"];
-    if (typeof target === "number") causes.push(...portNumberFaults(`spec.ports[${index}].targetPort`, target));
-  });
-  return causes;
-}
-
-function ingress(object: JsonObject): Cause[] {
-  const spec = objectAt(object, "spec");
-  const rules = objectsAt(spec, "rules");
-  if (rules.length === 0 && !isObject(spec["defaultBackend"])) {
-    return [
-      {
-        reason: "FieldValueInvalid",
-        message: "Invalid value: null: either `defaultBackend` or `rules` must be specified",
-        field: "spec",
-      },
-    ];
-  }
-  const types = ["Exact", "ImplementationSpecific", "Prefix"];
-  return rules.flatMap((rule, at) =>
-    objectsAt(rule, "http", "paths").flatMap((path, index) => {
-      const field = `spec.rules[${at}].http.paths[${index}]`;
-      const type = textAt(path, "pathType");
-      const causes: Cause[] = [];
-      if (type === undefined) causes.push(required(`${field}.pathType`, "pathType must be specified"));
-      else if (!types.includes(type)) causes.push(unsupported(`${field}.pathType`, type, types));
-      if ((type === "Exact" || type === "Prefix") && !(textAt(path, "path") ?? "").startsWith("/")) {
-        causes.push(invalidValue(`${field}.path`, textAt(path, "path") ?? "", "must be an absolute path"));
-      }
-      return causes;
-    }),
-  );
 }
 
 function roleBinding(object: JsonObject): Cause[] {
@@ -113,7 +67,33 @@ function claim(object: JsonObject): Cause[] {
     listAt(spec, "accessModes").length === 0
       ? [required("spec.accessModes", "at least 1 access mode is required")]
       : [];
-  if (get(spec, "resources", "requests", "storage") === undefined) causes.push(required("spec.resources[storage]"));
+  const unknown = listAt(spec, "accessModes").find((mode) => !accessModes.includes(String(mode)));
+  if (unknown !== undefined) causes.push(unsupported("spec.accessModes", unknown, accessModes));
+  const size = get(spec, "resources", "requests", "storage");
+  if (size === undefined) causes.push(required("spec.resources[storage]"));
+  else if (quantityValue(String(size)) <= 0)
+    causes.push(invalidValue("spec.resources[storage]", size, "must be greater than zero"));
+  return causes;
+}
+
+const accessModes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
+
+const neededKeys: Readonly<Record<string, readonly string[]>> = {
+  "kubernetes.io/tls": ["tls.crt", "tls.key"],
+  "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],
+  "kubernetes.io/dockercfg": [".dockercfg"],
+  "kubernetes.io/ssh-auth": ["ssh-privatekey"],
+};
+
+function secretFaults(object: JsonObject): Cause[] {
+  const type = textAt(object, "type") ?? "";
+  const data = objectAt(object, "data");
+  const missing = (neededKeys[type] ?? []).filter((key) => data[key] === undefined);
+  const causes = missing.map((key) => required(`data[${key}]`));
+  const account = "kubernetes.io/service-account.name";
+  if (type === "kubernetes.io/service-account-token" && !get(object, "metadata", "annotations", account)) {
+    causes.push(required(`metadata.annotations[${account}]`));
+  }
   return causes;
 }
 
@@ -121,14 +101,30 @@ function autoscaler(object: JsonObject): Cause[] {
   const spec = objectAt(object, "spec");
   const max = numberAt(spec, "maxReplicas") ?? 0;
   const min = numberAt(spec, "minReplicas") ?? 1;
-  if (max < 1) return [invalidValue("spec.maxReplicas", max, "must be greater than 0")];
-  return max < min ? [invalidValue("spec.maxReplicas", max, "must be greater than or equal to `minReplicas`")] : [];
+  const causes: Cause[] = max < 1 ? [required("spec.maxReplicas", "must be set and greater than 0")] : [];
+  if (max < min) causes.push(invalidValue("spec.maxReplicas", max, "must be greater than or equal to `minReplicas`"));
+  const target = objectAt(spec, "scaleTargetRef");
+  for (const name of ["kind", "name"]) if (!target[name]) causes.push(required(`spec.scaleTargetRef.${name}`));
+  if (!target["apiVersion"]) {
+    causes.push(invalidValue("spec.scaleTargetRef.apiVersion", "", "apiVersion must specify API group"));
+  }
+  return causes;
 }
 
 function budget(object: JsonObject): Cause[] {
   const spec = objectAt(object, "spec");
-  if (spec["minAvailable"] === undefined || spec["maxUnavailable"] === undefined) return [];
-  return [invalidValue("spec", {}, "minAvailable and maxUnavailable cannot be both set")];
+  const { minAvailable = null, maxUnavailable = null, selector = null, unhealthyPodEvictionPolicy = null } = spec;
+  if (minAvailable !== null && maxUnavailable !== null) {
+    // The message shows the server's internal type, which has no JSON names.
+    const internal = {
+      MinAvailable: minAvailable,
+      Selector: selector,
+      MaxUnavailable: maxUnavailable,
+      UnhealthyPodEvictionPolicy: unhealthyPodEvictionPolicy,
+    };
+    return [invalidValue("spec", internal, "minAvailable and maxUnavailable cannot be both set")];
+  }
+  return ["minAvailable", "maxUnavailable"].flatMap((name) => shareFaults(`spec.${name}`, spec[name]));
 }
 
 function definition(object: JsonObject): Cause[] {
@@ -152,10 +148,10 @@ const validators: Readonly<Record<string, (object: JsonObject) => Cause[]>> = {
   DaemonSet: validateDaemonSet,
   Job: validateJob,
   CronJob: validateCronJob,
-  Service: service,
+  Service: validateService,
   ConfigMap: (object) => dataFaults(object, ["data", "binaryData"]),
-  Secret: (object) => dataFaults(object, ["data"]),
-  Ingress: ingress,
+  Secret: (object) => [...dataFaults(object, ["data"]), ...secretFaults(object)],
+  Ingress: validateIngress,
   RoleBinding: roleBinding,
   ClusterRoleBinding: roleBinding,
   PersistentVolumeClaim: claim,
@@ -172,7 +168,9 @@ export function validate(type: ResourceType, object: JsonObject, live: JsonObjec
       : validateMetadata(type.kind, object).filter((cause) => cause.field !== "metadata.name");
   const own =
     type.custom === undefined ? (validators[type.kind]?.(object) ?? []) : customFaults(type.custom.schema, object);
-  return [...metadata, ...own, ...(live === undefined ? [] : changeFaults(type, object, live))];
+  const isCore = type.custom === undefined && type.group !== "apiextensions.k8s.io";
+  const finalizers = isCore ? finalizerFaults(objectAt(object, "metadata")) : [];
+  return [...metadata, ...finalizers, ...own, ...(live === undefined ? [] : changeFaults(type, object, live))];
 }
 
 const immutable = (field: string, value: Json | undefined) => invalidValue(field, value, "field is immutable");

@@ -117,6 +117,8 @@ export const deploymentCases: readonly Case[] = [
         do: "settle",
         path: `${deployments}/web`,
         until: [
+          // A busy server may count the pod only after the deadline.
+          [["status", "updatedReplicas"], 1],
           [reasonOf("Available"), "MinimumReplicasUnavailable"],
           [reasonOf("Progressing"), "ProgressDeadlineExceeded"],
         ],

@@ -8,6 +8,7 @@ import { kindCases } from "./kinds.ts";
 import { lifecycleCases } from "./lifecycle.ts";
 import { listCases } from "./lists.ts";
 import { podCases } from "./pods.ts";
+import { refusalCases } from "./refusals.ts";
 import { workloadCases } from "./workloads.ts";
 
 export const cases: readonly Case[] = [
@@ -19,6 +20,7 @@ export const cases: readonly Case[] = [
   ...kindCases,
   ...listCases,
   ...errorCases,
+  ...refusalCases,
   ...deploymentCases,
   ...podCases,
   ...workloadCases,

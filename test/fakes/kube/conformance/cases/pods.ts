@@ -1,5 +1,5 @@
 import { apply, apps, type Case, core, get, merge, post, workload } from "../case.ts";
-import { deployments, healthy, podOf, reasonOf } from "./steps.ts";
+import { counts, deployments, healthy, podOf, reasonOf } from "./steps.ts";
 
 export const podCases: readonly Case[] = [
   {
@@ -53,7 +53,11 @@ export const podCases: readonly Case[] = [
           [["status", "readyReplicas"], 1],
           [reasonOf("ReplicaFailure"), "FailedCreate"],
         ],
-        compare: [["status"]],
+        // Which of the conditions comes first depends on who was faster.
+        compare: [
+          ...counts,
+          ...["Available", "Progressing", "ReplicaFailure"].map((type) => ["status", "conditions", { type }]),
+        ],
       },
       {
         do: "settle",
