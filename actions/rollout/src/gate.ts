@@ -2,6 +2,7 @@ import { ActionError, type Clock, formatDuration, type Log } from "@eks-actions/
 import { type Blame, type Budgets, blameFor, causes, type FailureCause, type Verdict } from "@eks-actions/health";
 import { identityOf, nameOf, type ObjectRef } from "@eks-actions/manifest";
 import { hints } from "./hints.ts";
+import { createLimits, type Limit } from "./limits.ts";
 import { createProgress } from "./progress.ts";
 import { createRollCall, isDone } from "./roll-call.ts";
 import type { View } from "./view.ts";
@@ -54,9 +55,7 @@ export async function gate(
   const rollCall = createRollCall(members, view, options.budgets);
   const healthyAfter = new Map<string, number>();
   const detailed = new Set<string>();
-  const best = new Map<string, number>();
-  let progressAt = began;
-  let graceUntil = 0;
+  const limits = createLimits(began, options);
   let healthySince: number | undefined;
   using progress = createProgress(options, ports.log);
 
@@ -80,8 +79,7 @@ export async function gate(
 
     const open = rollCall.open();
     progress.update(open, members.length, now - began);
-    if (hasProgressed(best, fresh)) progressAt = now;
-    graceUntil = Math.max(graceUntil, ...fresh.map((verdict) => verdict.graceUntil ?? 0));
+    limits.note(fresh, now);
     if (open.length === 0) {
       healthySince ??= now;
       if (now >= healthySince + options.stableForMs) {
@@ -91,16 +89,7 @@ export async function gate(
       }
     } else healthySince = undefined;
 
-    const idleEnd = Math.max(progressAt, Math.min(graceUntil, now)) + options.noProgressMs;
-    const hardEnd = began + options.timeoutMs;
-    const limit =
-      open.length === 0
-        ? undefined
-        : now >= hardEnd
-          ? "TIMEOUT"
-          : now >= idleEnd && now >= graceUntil
-            ? "NO_PROGRESS"
-            : undefined;
+    const limit = open.length === 0 ? undefined : limits.over(now);
     if (limit !== undefined) {
       // The last look: events may name what the counts do not.
       const unseen = namespacesOf(open).filter((name) => !detailed.has(name));
@@ -115,7 +104,7 @@ export async function gate(
     const next = Math.min(
       rollCall.recheckAt(now),
       healthySince === undefined ? Number.POSITIVE_INFINITY : healthySince + options.stableForMs,
-      open.length > 0 ? Math.min(hardEnd, Math.max(idleEnd, graceUntil)) : Number.POSITIVE_INFINITY,
+      open.length > 0 ? limits.next(now) : Number.POSITIVE_INFINITY,
     );
     await changeOrTime(view, clock, Math.max(1, next - now), signal);
   }
@@ -128,20 +117,6 @@ export async function gate(
 
 function namespacesOf(verdicts: readonly Verdict[]): readonly string[] {
   return [...new Set(verdicts.flatMap(({ ref }) => ref.namespace ?? []))];
-}
-
-/** True when an object is done, or has more ready pods, than ever before in this gate. */
-function hasProgressed(best: Map<string, number>, verdicts: readonly Verdict[]): boolean {
-  let progressed = false;
-  for (const verdict of verdicts) {
-    // Counts of all pods and of new ones only are two scales.
-    const key = `${identityOf(verdict.ref)} ${verdict.progress?.ofNew === true}`;
-    const score = isDone(verdict) ? Number.MAX_SAFE_INTEGER : (verdict.progress?.ready ?? 0);
-    if (score <= (best.get(key) ?? -1)) continue;
-    best.set(key, score);
-    progressed = true;
-  }
-  return progressed;
 }
 
 /** True for what ends the wait at once; with `strict` that is also what is paused. */
@@ -163,7 +138,7 @@ function failureOf(bad: readonly Verdict[]): GateFailure | undefined {
 }
 
 /** Time is up: the strongest suspicion is the cause, else the limit itself. */
-function overdue(open: readonly Verdict[], limit: "TIMEOUT" | "NO_PROGRESS", ms: number): GateFailure {
+function overdue(open: readonly Verdict[], limit: Limit, ms: number): GateFailure {
   const suspected = open
     .flatMap((verdict) => (verdict.suspect === undefined ? [] : [{ verdict, suspect: verdict.suspect }]))
     .sort((a, b) => causes.indexOf(a.suspect.why) - causes.indexOf(b.suspect.why));
