@@ -66,6 +66,14 @@ describe("parseManifests", () => {
     expect(d?.lineOf(["metadata", "namespace"])).toBeUndefined();
   });
 
+  it("says in which of many documents brackets lie too deep", () => {
+    const flow = "x: [{a: [1]}, {b: [2]}]\n";
+    const text = Array.from({ length: 60 }, (_, i) => `${configMap(`c${i}`)}${flow}`).join("---\n");
+    expect(parseManifests(text, "a.yaml")).toHaveLength(60);
+    const bad = `${text}---\n${configMap("deep")}x: ${"[".repeat(101)}${"]".repeat(101)}\n`;
+    expect(errorOf(() => parseManifests(bad, "a.yaml"))).toMatchObject({ code: "YAML_INVALID", line: 60 * 6 + 5 });
+  });
+
   it("expands a List and gives each item its own line", () => {
     const text =
       "apiVersion: v1\nkind: List\nitems:\n  - apiVersion: v1\n    kind: ConfigMap\n    metadata: {name: a}\n  - apiVersion: v1\n    kind: Secret\n    metadata: {name: b}\n";

@@ -132,20 +132,38 @@ function createPlaces(parsed: Document, text: string) {
   };
 }
 
-// Only `---` at the start of a line ends a document, in block scalars too, so lines are enough to find the long ones.
-function longDocument(text: string): number | undefined {
-  if (text.length * 3 <= YAML_LIMITS.documentBytes) return undefined;
+// Only `---` at the start of a line ends a document, in block scalars too, so lines are enough to tell them apart.
+function* parts(text: string): Generator<{ readonly part: string; readonly line: number }> {
   let line = 1;
   for (const part of text.split(/^(?=---(?:\s|$))/m)) {
-    if (Buffer.byteLength(part) > YAML_LIMITS.documentBytes) return line;
+    yield { part, line };
     line += part.split("\n").length - 1;
+  }
+}
+
+function longDocument(text: string): number | undefined {
+  if (text.length * 3 <= YAML_LIMITS.documentBytes) return undefined;
+  for (const { part, line } of parts(text)) if (Buffer.byteLength(part) > YAML_LIMITS.documentBytes) return line;
+  return undefined;
+}
+
+/** Line where flow collections lie too deep in each other. */
+function deepFlow(text: string): number | undefined {
+  if (!mayBeDeep(text)) return undefined;
+  for (const { part, line } of parts(text)) {
+    const deep = mayBeDeep(part) ? deepLine(part) : undefined;
+    if (deep !== undefined) return line + deep - 1;
   }
   return undefined;
 }
 
+// Reading all tokens costs a quarter of the parsing, and few documents have that many brackets.
+function mayBeDeep(text: string): boolean {
+  return (text.match(/[[{]/g)?.length ?? 0) > YAML_LIMITS.depth;
+}
+
 // Composing is recursive, so brackets without end are found by the lexer, which is not.
-function deepFlow(text: string): number | undefined {
-  if ((text.match(/[[{]/g)?.length ?? 0) <= YAML_LIMITS.depth) return undefined;
+function deepLine(text: string): number | undefined {
   let depth = 0;
   let line = 1;
   for (const token of new Lexer().lex(text)) {
