@@ -19,4 +19,4 @@ it("from a pull request's cost to a reverted release, by the release tree's work
   });
   expect(stage.aws.violations).toEqual([]);
   expect(stage.kube.violations).toEqual([]);
-}, 120_000);
+}, 240_000);

@@ -85,4 +85,4 @@ it("a cluster is planned on a pull request, applied on merge, watched, and destr
   expect(destroyed.outcome, destroyed.log).toBe("success");
   expect(destroyed.jobs["cluster"]?.outputs["result"]).toBe("destroyed");
   expect([...stage.aws.account.clusters.keys()]).toEqual([]);
-}, 120_000);
+}, 240_000);

@@ -61,7 +61,7 @@ it("a changeset becomes a version pull request, and merging that a release that 
 
   const idle = await lab.push();
   expect(ended(idle), idle.log).toEqual(["state: success"]);
-}, 120_000);
+}, 240_000);
 
 /** The tag holds the bundles of the tree that the journeys use, byte for byte, and no source. */
 function sameTree(git: (...args: readonly string[]) => string): void {
