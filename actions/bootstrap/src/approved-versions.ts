@@ -2,6 +2,7 @@ import type { ClusterConfig } from "@eks-actions/cluster-config";
 import type { Facts } from "./facts.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Ports } from "./ports.ts";
+import { asRecord } from "./value.ts";
 
 /**
  * Add-on versions that the approved plan resolved: add-on → version. What AWS calls the default may move between review
@@ -10,10 +11,9 @@ import type { Ports } from "./ports.ts";
 export function approvedVersions(inputs: Inputs, ports: Pick<Ports, "readText">): ReadonlyMap<string, string> {
   if (inputs.planFile === undefined) return new Map();
   try {
-    const resolved = member(JSON.parse(ports.readText(inputs.planFile)), "resolved");
-    const addons = member(resolved, "addons");
+    const { resolved } = asRecord(JSON.parse(ports.readText(inputs.planFile)));
     return new Map(
-      Object.entries(addons).flatMap(([name, version]) =>
+      Object.entries(asRecord(asRecord(resolved)["addons"])).flatMap(([name, version]) =>
         typeof version === "string" ? [[name, version] as const] : [],
       ),
     );
@@ -36,10 +36,4 @@ export function withApprovedVersions(config: ClusterConfig, facts: Facts): Clust
     return addon.version === undefined && !isLive && isOffered === true ? { ...addon, version: approved } : addon;
   });
   return { ...config, addons };
-}
-
-function member(value: unknown, name: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null) return {};
-  const found: unknown = Object.entries(value).find(([key]) => key === name)?.[1];
-  return typeof found === "object" && found !== null ? { ...found } : {};
 }

@@ -10,7 +10,7 @@ import { inventory } from "@eks-actions/test/journeys/bootstrap/inventory.ts";
 import { describe, expect, it, vi } from "vitest";
 
 // Dozens of runs, each in some milliseconds of work.
-vi.setConfig({ testTimeout: 180_000 });
+vi.setConfig({ testTimeout: 400_000 });
 
 const NEWER = FULL.replace('"1.33"', '"1.35"');
 const LAB: LabOptions = {
