@@ -17,20 +17,13 @@ export async function handleFailure(rollout: Rollout, thrown: unknown, cancel: A
   const { plan, ports, state, lock, signal, created } = rollout;
   if (cancel.aborted) return await handleCancel(rollout);
   const error = withWords(toActionError(thrown), state.diagnosis);
-  if (lock.lost.aborted) {
-    await state.deployment?.say("error", error.message);
-    return state.end("failed", lock.lost.reason instanceof ActionError ? lock.lost.reason : error, lock);
-  }
+  if (lock.lost.aborted) return await giveWay(rollout);
   show(rollout, error);
   if (lock.record.phase === "pruning" || lock.record.phase === "done") return await goOn(rollout, error, cancel);
   const way = plan.inputs.onFailure;
   const { snapshot } = plan;
   const canRevert =
-    way === "revert" &&
-    error.code !== "FIELD_CONFLICT" &&
-    snapshot.healthy &&
-    plan.state.inventory !== undefined &&
-    lock.record.snapshot !== undefined;
+    way === "revert" && snapshot.healthy && plan.state.inventory !== undefined && lock.record.snapshot !== undefined;
   if (!canRevert) return await stay(rollout, error, cancel);
   const applySet = applySetId(plan.state.app, plan.state.namespace);
   try {
@@ -49,6 +42,7 @@ export async function handleFailure(rollout: Rollout, thrown: unknown, cancel: A
     return state.end("reverted", error, lock);
   } catch (second) {
     if (cancel.aborted) return await handleCancel(rollout);
+    if (lock.lost.aborted) return await giveWay(rollout);
     const fault =
       second instanceof ActionError && second.code === "REVERT_FAILED"
         ? second
@@ -88,6 +82,13 @@ async function stay(rollout: Rollout, error: ActionError, cancel: AbortSignal): 
   ports.saveState({ finished: "true" });
   await state.deployment?.say("failure", `${error.code}: ${error.message}`);
   return state.end("held", error, lock);
+}
+
+/** Another run has the lock: whatever else went wrong, that one decides now what becomes of the app. */
+async function giveWay({ state, lock }: Rollout): Promise<Outcome> {
+  const error = toActionError(lock.lost.reason);
+  await state.deployment?.say("error", error.message);
+  return state.end("failed", error, lock);
 }
 
 /** All was healthy when it failed, so it is not taken back; what was not pruned, the next run prunes. */

@@ -1,6 +1,7 @@
 import { describe, expect, inject, it } from "vitest";
 import { openCluster } from "../../cluster/access.ts";
 import { startAdmission } from "../../cluster/admission.ts";
+import { startInterceptor } from "../../cluster/interceptor.ts";
 import { addNode } from "../../cluster/nodes.ts";
 import { liveImage, type RealScene, realScene } from "./real-scene.ts";
 import { codes, deployment, service } from "./scene.ts";
@@ -158,6 +159,38 @@ describe.concurrent("when somebody else writes during a release", () => {
     expect(await liveImage(scene)).toBe("registry.example/hotfix:1");
     const again = await scene.rollout();
     expect(codes(again), again.log).toEqual([]);
+  });
+
+  it("who takes a field between the dry-run and the write, the release is taken back as a whole", async () => {
+    await using scene = await released();
+    const { namespace } = scene;
+    scene.write("k8s/web.yaml", deployment({ image: "registry.example/web:2" }));
+    scene.write("k8s/service.yaml", service.replace("port: 80,", "port: 81,"));
+    const containers = [{ name: "web", image: "registry.example/other:1" }];
+    const theirs = {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "web" },
+      spec: { template: { spec: { containers } } },
+    };
+    let taken: Promise<unknown> | undefined;
+    await using interceptor = await startInterceptor(cluster, ({ method, path: to, isWrite }) => {
+      if (method === "PATCH" && isWrite && to.includes("/services/"))
+        taken ??= cluster.api.must(
+          "PATCH",
+          `${path(scene)}?fieldManager=flux&force=true`,
+          theirs,
+          "application/apply-patch+yaml",
+        );
+      return { do: "pass" };
+    });
+    scene.connectBy(interceptor.kubeconfig("ci", namespace));
+    const result = await scene.rollout();
+    await taken;
+    expect(result.outputs, result.log).toMatchObject({ result: "reverted", cause: "FIELD_CONFLICT" });
+    expect(result.annotations[0]?.message).toContain("flux");
+    expect(await liveImage(scene)).toBe("registry.example/web:1");
+    expect(JSON.stringify(await scene.object("/api/v1", "services/web"))).toContain('"port":80,');
   });
 
   it("who deletes the Deployment, the release is red soon and the old one is made anew", async () => {
