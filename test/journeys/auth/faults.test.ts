@@ -12,8 +12,8 @@ describe("GitHub's OIDC endpoint", () => {
     ["HTML in place of JSON", { type: "html", status: 200 }],
   ])("is asked again after %s", async (_, kind) => {
     await using world = await createWorld({ github: { faults: [{ operation: "oidc/token", kind }] } });
-    const result = await world.login();
-    expect(result.outcome).toBe("success");
+    const result = await loginHere(world);
+    expect(result.exitCode).toBe(0);
     expect(tokenRequests(world)).toBe(2);
     expect(reportOf(result).retries).toHaveLength(1);
   });
@@ -22,7 +22,7 @@ describe("GitHub's OIDC endpoint", () => {
     await using world = await createWorld({
       github: { faults: [{ operation: "oidc/token", times: 3, kind: { type: "status", status: 403 } }] },
     });
-    const result = await world.login();
+    const result = await loginHere(world);
     expect(errorCodes(result)).toEqual(["ID_TOKEN_REFUSED"]);
     expect(tokenRequests(world)).toBe(3);
     expect(world.aws.requests).toEqual([]);
@@ -50,8 +50,8 @@ describe("STS", () => {
         ],
       },
     });
-    const result = await world.login();
-    expect(result.outcome).toBe("success");
+    const result = await loginHere(world);
+    expect(result.exitCode).toBe(0);
     expect(reportOf(result).retries.map((retry) => retry.code)).toEqual(["Throttling", "Throttling"]);
   });
 

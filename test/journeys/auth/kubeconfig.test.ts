@@ -7,6 +7,7 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import type { StepResult } from "../../runner/index.ts";
+import { loginHere } from "./in-process.ts";
 import {
   ACCOUNT,
   addCluster,
@@ -131,14 +132,14 @@ describe("a kubeconfig", () => {
 
   it.each(["no/such/folder/kube.yaml", "a:b"])("is refused before any request at %s", async (kubeconfig) => {
     await using world = await withCluster();
-    const result = await world.login({ "eks-cluster": "payments", kubeconfig });
+    const result = await loginHere(world, { "eks-cluster": "payments", kubeconfig });
     expect(errorCodes(result)).toEqual(["INPUT_INVALID"]);
     expect(tokenRequests(world)).toBe(0);
   });
 
   it("names every cluster that cannot be used, and tells what the run cost", async () => {
     await using world = await withCluster();
-    const result = await world.login({ "eks-cluster": "payments\nlost\ngone" });
+    const result = await loginHere(world, { "eks-cluster": "payments\nlost\ngone" });
     expect(errorCodes(result)).toEqual(["CLUSTER_NOT_FOUND", "CLUSTER_NOT_FOUND"]);
     expect(reportOf(result).requests).toEqual({ oidc: 1, sts: 1, eks: 3 });
   });
@@ -161,7 +162,7 @@ describe("a kubeconfig", () => {
   ])("is not written for a cluster that is %s: %s", async (_, code, prepare) => {
     await using world = await withCluster();
     prepare(world);
-    const result = await world.login({ "eks-cluster": "payments\nother" });
+    const result = await loginHere(world, { "eks-cluster": "payments\nother" });
     expect(errorCodes(result)).toEqual([code]);
     expect([result.env, result.state, result.filesLeft]).toEqual([{}, {}, []]);
   });
@@ -172,7 +173,7 @@ describe("a kubeconfig", () => {
       Version: "2012-10-17",
       Statement: [{ Effect: "Allow", Action: "s3:*", Resource: "*" }],
     });
-    const result = await world.login({ "eks-cluster": "payments", "inline-session-policy": policy });
+    const result = await loginHere(world, { "eks-cluster": "payments", "inline-session-policy": policy });
     expect(errorCodes(result)).toEqual(["CLUSTER_ACCESS_DENIED"]);
     expect(result.annotations[0]?.message).toContain(`"Resource":"arn:aws:eks:${REGION}:${ACCOUNT}:cluster/payments"`);
   });
