@@ -69,6 +69,7 @@ addons:
   - {name: metrics-server}
 fargateProfiles: [{name: batch, selectors: [{namespace: batch}]}, {name: night, selectors: [{namespace: night}]}]
 cloudWatch: {clusterLogging: {enableTypes: [audit], logRetentionInDays: 30}}
+vpc: {nat: {gateway: HighlyAvailable}}
 `;
 /** The same cluster after a change of almost everything that can change. */
 const CHANGED = CLUSTER.replace('"1.34"', '"1.35"')
@@ -89,7 +90,8 @@ const CHANGED = CLUSTER.replace('"1.34"', '"1.35"')
   .replace("AmazonEKSViewPolicy", "AmazonEKSEditPolicy")
   .replace("  - {name: metrics-server}\n", "  - {name: metrics-server, tags: {a: b}}\n")
   .replace("{name: batch, selectors: [{namespace: batch}]}, ", "")
-  .concat(`secretsEncryption: {keyARN: "${KEY}"}\nvpc: {nat: {gateway: HighlyAvailable}}\n`);
+  .replace("gateway: HighlyAvailable", "gateway: Single")
+  .concat(`secretsEncryption: {keyARN: "${KEY}"}\n`);
 
 /** What the first one lacks, in a network of another kind, before and after a change. */
 const SECOND = `apiVersion: eksctl.io/v1alpha5
@@ -108,11 +110,13 @@ capabilities:
         rbacRoleMappings: [{role: ADMIN, identities: [{id: ops, type: SSO_GROUP}]}]
 managedNodeGroups:
   - {name: web, ssh: {allow: true, publicKeyPath: id.pub, sourceSecurityGroupIds: [sg-0123456789abcdef0]}}
+  - {name: any, instanceSelector: {vCPUs: 2, memory: 8GiB}}
 `;
 const SECOND_CHANGED = SECOND.replace("role: ADMIN", "role: EDITOR")
   .replace("  - {name: ack, type: ACK}\n", "")
   .replace(/identityProviders: .*\n/, "")
-  .replace("sg-0123456789abcdef0", "sg-0123456789abcdef1");
+  .replace("sg-0123456789abcdef0", "sg-0123456789abcdef1")
+  .concat('karpenter: {version: "1.14.1"}\n');
 const PRIVATE = `apiVersion: eksctl.io/v1alpha5
 kind: ClusterConfig
 metadata: {name: shop, region: eu-west-1, version: "1.34"}
@@ -137,6 +141,7 @@ const WORDS = [
   "delete-fargate-profile",
   "delete-pod-identity",
   "delete-addon",
+  "delete-network",
 ];
 const MORE = ["delete-access-entry", "delete-capability", "delete-identity-provider", "privileged-policy"];
 const CONSENT = { unmanaged: "delete", allow: [...WORDS, ...MORE].join() };
@@ -258,6 +263,8 @@ describe("the policy files", () => {
       "eks:DeleteFargateProfile",
       "eks:DeleteNodegroup",
       "eks:DeletePodIdentityAssociation",
+      "ec2:DeleteNatGateway",
+      "ec2:ReleaseAddress",
       "iam:DeleteRole",
       "iam:DeleteRolePolicy",
     ]);

@@ -7,7 +7,7 @@ import { egressGateway, ipv6Block, ipv6Subnet, usesIpv6 } from "./ipv6.ts";
 import { natActions, spareNats } from "./nat.ts";
 import { chooseZones, natCount, type OwnSubnet, ownSubnets } from "./network-layout.ts";
 import { privateRouting, publicRouting } from "./network-routes.ts";
-import { readTags, tagSpecification, tagsOf } from "./tags.ts";
+import { OWNER, readTags, tagSpecification, tagsOf } from "./tags.ts";
 import { ref } from "./value.ts";
 import { planEndpoints } from "./vpc-endpoints.ts";
 
@@ -192,7 +192,8 @@ function subnetActions(context: Context, subnet: OwnSubnet, index: number): read
   }
   const untagged = Object.entries(discovery(config)).filter(([key, value]) => readTags(live?.Tags)[key] !== value);
   if (id !== undefined && untagged.length > 0) {
-    const Tags = untagged.map(([Key, Value]) => ({ Key, Value }));
+    // The owner stands beside them, because the policy for CI lets only that be tagged.
+    const Tags = [...untagged, [OWNER, context.ownership.owner] as const].map(([Key, Value]) => ({ Key, Value }));
     calls.push({ service: "ec2", operation: "CreateTags", args: { Resources: [ref(subnet.part)], Tags } });
   }
   const hostnames = config.vpc.hostnameType;
