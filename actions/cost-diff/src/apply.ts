@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { COMMENT_BUDGET } from "@eks-actions/markdown";
 import { comment, isCurrent } from "./comment/comment.ts";
-import type { Plan } from "./plan.ts";
+import type { CommentPlan, Plan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
 
 export type CommentEnd = "created" | "updated" | "unchanged" | "skipped" | "summary-only" | "computed";
@@ -18,10 +18,18 @@ export interface Outcome {
 /** Writes the report file first, then the comment: a comment that cannot be written must not lose the figures. */
 export async function apply(plan: Plan, ports: Ports, signal: AbortSignal): Promise<Outcome> {
   const reportPath = plan.writesReport ? writeFile(plan, ports) : "";
-  if (plan.comment === undefined) {
-    return { end: "computed", commentUrl: "", strangeAuthor: undefined, reportPath };
-  }
-  const { issue, marker, author, createWhenMissing } = plan.comment;
+  const { comment: wanted } = plan;
+  if (wanted === undefined) return { end: "computed", commentUrl: "", strangeAuthor: undefined, reportPath };
+  const written = await ports.log.group("Apply", () => writeComment(plan, wanted, ports, signal));
+  return { ...written, reportPath };
+}
+
+async function writeComment(
+  plan: Plan,
+  { issue, marker, author, createWhenMissing }: CommentPlan,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<Omit<Outcome, "reportPath">> {
   const body = (previous: string | undefined, budget = COMMENT_BUDGET) =>
     comment(plan.file, { runUrl: plan.runUrl, isFork: plan.isFork, previous, budget });
   const result = await ports.github.stickyComment(
@@ -45,13 +53,12 @@ export async function apply(plan: Plan, ports: Ports, signal: AbortSignal): Prom
         end: result.kind,
         commentUrl: result.url,
         strangeAuthor: result.kind === "created" && result.author !== author ? result.author : undefined,
-        reportPath,
       };
     case "skipped":
-      return { end: "skipped", commentUrl: "", strangeAuthor: undefined, reportPath };
+      return { end: "skipped", commentUrl: "", strangeAuthor: undefined };
     case "read-only":
       ports.log.info(`no comment: ${result.error.message}`);
-      return { end: "summary-only", commentUrl: "", strangeAuthor: undefined, reportPath };
+      return { end: "summary-only", commentUrl: "", strangeAuthor: undefined };
     case "too-long":
       throw result.error;
     default:

@@ -46,7 +46,7 @@ export interface PriceFacts {
 export type Facts = PriceFacts | RenderFacts;
 
 export async function observe(inputs: Inputs, ports: Ports, signal: AbortSignal): Promise<Facts> {
-  if (inputs.mode === "render") return observeReports(inputs, ports, signal);
+  if (inputs.mode === "render") return ports.log.group("Observe", () => observeReports(inputs, ports, signal));
   const { run } = ports;
   const temp = mkdtempSync(join(run.tempDir || run.workspace, "cost-diff-"));
   try {

@@ -78,7 +78,6 @@ export { type IdTokenRequest, requestIdToken } from "./id-token.ts";
 export { type IdClaims, type IdToken, ISSUER_PATTERN, readIdToken, type TokenChecks } from "./jwt.ts";
 export { type Partition, partitionOf, REGION_PATTERN, stsHost } from "./partition.ts";
 export { type LivePriceList, readLivePrices } from "./pricing/live-prices.ts";
-export { hasKeys } from "./pricing/signed-request.ts";
 export { createPrivate, replacePrivate } from "./private-file.ts";
 export { type Agents, type ProxySettings, proxySecrets, readProxy } from "./proxy.ts";
 export { renewSession } from "./renew-session.ts";

@@ -23,11 +23,6 @@ export interface Answer {
 
 const BODY_LIMIT = 16 * 1024 * 1024;
 
-/** True when the job's environment holds keys, as the auth action leaves them. */
-export function hasKeys(env: Readonly<Record<string, string | undefined>>): boolean {
-  return (env["AWS_ACCESS_KEY_ID"] ?? "") !== "" && (env["AWS_SECRET_ACCESS_KEY"] ?? "") !== "";
-}
-
 /**
  * One signed POST with the environment's keys, one attempt. The two calls that prices need are made by hand, because the
  * SDK's clients for them would be half of the bundle.
