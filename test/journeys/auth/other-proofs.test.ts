@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { loginHere } from "./in-process.ts";
 import { addCluster, calls, createWorld, errorCodes, tokenRequests, type World } from "./world.ts";
 
 const target = "arn:aws:iam::111122223333:role/target";
@@ -94,7 +95,9 @@ describe("web-identity-token-file", () => {
   ])("is refused when it is %s", async (_, text) => {
     await using world = await createWorld({ permissions: {} });
     if (text !== undefined) writeFileSync(join(world.machine.workspace, "jwt"), text);
-    expect(errorCodes(await world.login({ "web-identity-token-file": "jwt" }))).toEqual(["WEB_IDENTITY_FILE_INVALID"]);
+    expect(errorCodes(await loginHere(world, { "web-identity-token-file": "jwt" }))).toEqual([
+      "WEB_IDENTITY_FILE_INVALID",
+    ]);
     expect(world.aws.requests).toEqual([]);
   });
 });
@@ -106,7 +109,7 @@ describe("a cluster that is still being made", () => {
     const record = world.aws.account.clusters.get("payments");
     if (record === undefined) throw new Error("no cluster");
     record.cluster.status = "CREATING";
-    const result = await world.login({ "eks-cluster": "payments" });
+    const result = await loginHere(world, { "eks-cluster": "payments" });
     expect(errorCodes(result)).toEqual(["CLUSTER_NOT_READY"]);
     expect([result.env, result.state, result.filesLeft]).toEqual([{}, {}, []]);
   });
