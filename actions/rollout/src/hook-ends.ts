@@ -1,8 +1,8 @@
+import { KubeApiError } from "@eks-actions/kube";
 import { type KubeObject, nameOf, refOf } from "@eks-actions/manifest";
 import { isDeletedOnce } from "./hooks.ts";
 import { FIELD_MANAGER, labels, type Wanted } from "./model.ts";
 import type { PlannedObject } from "./plan.ts";
-import type { Ports } from "./ports.ts";
 import { fieldValidation } from "./preflight.ts";
 import type { Rollout } from "./rollout.ts";
 import { deleteAndWait } from "./write.ts";
@@ -10,10 +10,21 @@ import { deleteAndWait } from "./write.ts";
 // The way back must not wait long for what only tells of the failure.
 const FAILURE_HOOKS_MS = 5_000;
 
-/** Takes away the hooks that their delete policy wants gone after success. */
-export async function deleteSucceededHooks({ plan, ports, signal }: Rollout): Promise<void> {
+/**
+ * Takes away the hooks that their delete policy wants gone after success. One that cannot be deleted is a warning: all
+ * is healthy, and nothing of it must be taken back for that.
+ */
+export async function deleteSucceededHooks(rollout: Rollout): Promise<void> {
+  const { plan, state } = rollout;
   const ended = plan.objects.filter(({ wanted }) => wanted !== undefined && isDeletedOnce(wanted.object, "succeeded"));
-  for (const one of ended) await deleteHook(one, ports, signal);
+  for (const one of ended) {
+    try {
+      await deleteHook(one, rollout, rollout.signal);
+    } catch (error) {
+      if (!(error instanceof KubeApiError)) throw error;
+      state.warnings.push(`${nameOf(one.ref)}: the hook is not deleted: ${error.message}`);
+    }
+  }
 }
 
 /**
@@ -21,12 +32,12 @@ export async function deleteSucceededHooks({ plan, ports, signal }: Rollout): Pr
  * awaited. Their own trouble is a warning: it never hides why the rollout failed.
  */
 export async function runFailureHooks(rollout: Rollout): Promise<void> {
-  const { plan, ports, state } = rollout;
+  const { plan, state } = rollout;
   const signal = AbortSignal.any([rollout.signal, AbortSignal.timeout(FAILURE_HOOKS_MS)]);
   try {
     for (const one of plan.objects) {
       const isGone = one.wanted !== undefined && isDeletedOnce(one.wanted.object, "failed");
-      if (isGone && state.verdicts.get(one.identity)?.status === "failed") await deleteHook(one, ports, signal);
+      if (isGone && state.verdicts.get(one.identity)?.status === "failed") await deleteHook(one, rollout, signal);
     }
     for (const hook of plan.failureHooks) {
       await startHook(hook, rollout, signal);
@@ -38,9 +49,10 @@ export async function runFailureHooks(rollout: Rollout): Promise<void> {
   }
 }
 
-async function deleteHook({ ref }: PlannedObject, { kube, log }: Ports, signal: AbortSignal): Promise<void> {
-  if (await kube.delete(ref, { propagation: "Background", signal }))
-    log.info(`hook ${nameOf(ref)} is deleted, as its delete policy says`);
+async function deleteHook(one: PlannedObject, { ports, view }: Rollout, signal: AbortSignal): Promise<void> {
+  const uid = view.current(one.identity)?.metadata.uid;
+  if (await ports.kube.delete(one.ref, { uid, propagation: "Background", signal }))
+    ports.log.info(`hook ${nameOf(one.ref)} is deleted, as its delete policy says`);
 }
 
 async function startHook(hook: Wanted, { plan, ports }: Rollout, signal: AbortSignal): Promise<void> {

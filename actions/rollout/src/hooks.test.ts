@@ -120,6 +120,15 @@ describe("hooks of a rollout", { timeout: 20_000 }, () => {
     expect(shop.jobs()).toEqual([]);
   });
 
+  it("that cannot be deleted are a warning, and take nothing of a healthy rollout back", async () => {
+    await using shop = await scene();
+    kube.fault({ match: /\/jobs\/stays/, method: "DELETE", nth: 1, status: 403 });
+    const outcome = await shop.rollout([job("stays", spent), configMap()]);
+    expect(outcome.result).toBe("applied");
+    expect(outcome.warnings).toEqual([expect.stringMatching(/^Job stays: the hook is not deleted: /)]);
+    expect(shop.jobs()).toEqual(["stays"]);
+  });
+
   it("of SyncFail start when it fails, and a failed hook goes if its policy says so", async () => {
     await using shop = await scene();
     const failing = { "argocd.argoproj.io/hook": "PreSync", "argocd.argoproj.io/hook-delete-policy": "HookFailed" };
