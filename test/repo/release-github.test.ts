@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
 // @boundaries-ignore programs of the repository itself, which are no package
 import { addSection, changelogSection, notesOf, readChangeset } from "../../.github/scripts/changelog.ts";
-// @boundaries-ignore
+// @boundaries-ignore the same
 import { isReleased, publishRelease } from "../../.github/scripts/release-github.ts";
 import { startGitHub } from "../fakes/github/index.ts";
 
