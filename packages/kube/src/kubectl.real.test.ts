@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { KubeObject } from "@eks-actions/manifest";
 import { openCluster, type TestNamespace } from "@eks-actions/test/cluster/access.ts";
+import { type InterceptedRequest, startInterceptor } from "@eks-actions/test/cluster/interceptor.ts";
 import { deploy, podWhen } from "@eks-actions/test/cluster/pods.ts";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { KubeClient } from "./client.ts";
@@ -115,4 +116,50 @@ describe("kubectl on the same requests", () => {
     expect(theirs).toContain(ours.message);
     expect(ours.denial).toMatchObject({ user: "ci", verb: "list", resource: "secrets", namespace: "kube-system" });
   });
+
+  it("sends the same requests, but for what only says what is the default", async () => {
+    const sent: string[] = [];
+    await using interceptor = await startInterceptor(cluster, (request) => {
+      sent.push(...shown(request));
+      return { do: "pass" };
+    });
+    const text = interceptor.kubeconfig("ci", namespace.name);
+    writeFileSync(join(folder, "intercepted"), text);
+    await using ours = await connect({ kubeconfig: { text } });
+    const theirs = (...args: readonly string[]) => kubectl("--kubeconfig", join(folder, "intercepted"), ...args);
+    const type = await ours.resolve("apps/v1", "Deployment");
+    if (type === undefined) throw new Error("Deployment is a stable kind");
+    const body = [{ op: "replace", path: "/spec/replicas", value: 0 }];
+    const selected = { namespace: namespace.name, labelSelector: "app in (web,db)" };
+    const pairs: readonly (readonly [readonly string[], () => Promise<unknown>])[] = [
+      [
+        ["apply", "--server-side", "--force-conflicts", "--field-manager=t", "-f", manifest(deployment("wire"))],
+        () => ours.apply(deployment("wire"), { fieldManager: "t", force: true }),
+      ],
+      [["get", "deployment", "wire"], () => ours.get(ref("wire"))],
+      [["get", "deployments", "-l", selected.labelSelector], () => ours.list(type, selected)],
+      [
+        ["patch", "deployment", "wire", "--type=json", "--field-manager=t", "-p", JSON.stringify(body)],
+        () => ours.patch(ref("wire"), { type: "json", body, fieldManager: "t" }),
+      ],
+      [["delete", "deployment", "wire", "--wait=false"], () => ours.delete(ref("wire"))],
+    ];
+    for (const [args, send] of pairs) {
+      await theirs(...args);
+      const expected = sent.splice(0);
+      if (args[0] === "delete") await ours.apply(deployment("wire"), { fieldManager: "t" });
+      sent.splice(0);
+      await send();
+      // kubectl reads an object before it patches it.
+      expect(sent.splice(0)).toEqual(expected.slice(-1));
+    }
+  });
 });
+
+/** `GET /apis/apps/v1/…/deployments?labelSelector=…`; discovery is left out. */
+function shown({ method, path }: InterceptedRequest): readonly string[] {
+  const { pathname, searchParams } = new URL(path, "https://any");
+  if (!pathname.includes(`/namespaces/${namespace.name}/`)) return [];
+  const said = [...searchParams].filter(([name]) => name !== "limit" && name !== "fieldValidation").toSorted();
+  return [`${method} ${pathname}?${said.map((one) => one.join("=")).join("&")}`];
+}
