@@ -86,6 +86,23 @@ describe("docs/migration.md", () => {
   });
 });
 
+describe("docs/policies.md", () => {
+  it("names only policy files that a test uses", () => {
+    const text = readFileSync("docs/policies.md", "utf8");
+    const files = [...text.matchAll(/\]\(\.\.\/actions\/([^)]+\.(?:json|yaml))\)/g)].map(([, file = ""]) => file);
+    const tests = globSync("{actions/*/src/**/*.test.ts,test/{journeys,story}/**/*.ts}").map((file) =>
+      readFileSync(file, "utf8"),
+    );
+    expect(new Set(files).size).toBeGreaterThan(8);
+    const unused = files.filter((file) => {
+      const [, folder = "", name = ""] = /\/(iam|rbac)\/(.*?)(\.json)?$/.exec(file) ?? [];
+      const named = new RegExp(`["\`/]${name}["\`.]`);
+      return !tests.some((test) => test.includes(`${folder}/`) && named.test(test));
+    });
+    expect(unused).toEqual([]);
+  });
+});
+
 /** What a reader is told to type, and what runs it in the tests or in CI. */
 const COMMANDS: Readonly<Record<string, string>> = {
   "npm ci": ".ci/run",

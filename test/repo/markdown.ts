@@ -1,7 +1,9 @@
 import { globSync } from "node:fs";
 
 /** Pages for people: those at the root, in docs/, and each README. */
-export const pages: readonly string[] = globSync("{*.md,docs/*.md,actions/*/*.md,packages/*/README.md}")
+export const pages: readonly string[] = globSync(
+  "{*.md,docs/*.md,actions/*/*.md,packages/*/README.md,test/*/README.md}",
+)
   .filter((file) => !file.startsWith("CHANGELOG"))
   .sort();
 
