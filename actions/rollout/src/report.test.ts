@@ -170,7 +170,7 @@ describe("the report", () => {
       outputs: { result: "applied", cause: "WRITE_FAILED", changed: "3" },
     });
     expect(made.summary).toMatch(
-      /^## ❌ shop → prod: live and healthy, but the step failed, after 48 s\n\n\*\*`WRITE_FAILED` /,
+      /^## ❌ `shop` → `prod`: live and healthy, but the step failed, after 48 s\n\n\*\*`WRITE_FAILED` /,
     );
   });
 

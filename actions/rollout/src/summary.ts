@@ -36,8 +36,8 @@ export function title(outcome: Pick<Outcome, "result" | "error">, { app, where, 
   const [symbol, good, bad] = ends[outcome.result];
   const head =
     outcome.error === undefined
-      ? `${symbol} ${text(app)} → ${text(where)}: ${good}`
-      : `${symbols.failed} ${text(app)} → ${text(where)}: ${bad}`;
+      ? `${symbol} ${code(app)} → ${code(where)}: ${good}`
+      : `${symbols.failed} ${code(app)} → ${code(where)}: ${bad}`;
   return `## ${head}, after ${formatDuration(durationMs)}`;
 }
 

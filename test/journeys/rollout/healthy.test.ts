@@ -12,7 +12,7 @@ describe("a rollout of a Deployment, a Service and a ConfigMap", () => {
     const first = await scene.rollout();
     expect(first.outcome).toBe("success");
     expect(first.outputs).toMatchObject({ result: "applied", changed: "3", created: "3", phase: "done", cause: "" });
-    expect(first.summary).toMatch(/^## ✅ shop → t-\S+: live and healthy, after /);
+    expect(first.summary).toMatch(/^## ✅ `shop` → `t-\S+`: live and healthy, after /);
     expect(first.summary).toContain("all healthy");
     expect(lock(scene)).toContain('"holderIdentity":""');
     const live = scene.object("deployments.apps", "web");
