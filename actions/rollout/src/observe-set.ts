@@ -13,6 +13,7 @@ import type { Inputs } from "./inputs.ts";
 import { renamedJobs } from "./jobs.ts";
 import { type LiveSet, readLive, withContent } from "./live.ts";
 import { annotations, type Wanted } from "./model.ts";
+import { nearestKind } from "./nearest-kind.ts";
 import { isUnchanged } from "./ownership.ts";
 import { isHalfway } from "./plan-recovery.ts";
 import type { Ports } from "./ports.ts";
@@ -149,7 +150,10 @@ async function scopesOf(sources: readonly SourcedObject[], { kube }: Ports, sign
   const found = new Map<string, boolean | undefined>();
   for (const [key, object] of kinds)
     found.set(key, (await kube.resolve(object.apiVersion, object.kind, signal))?.namespaced);
-  return { isNamespaced: (apiVersion: string, kind: string) => found.get(`${apiVersion} ${kind}`) };
+  return {
+    isNamespaced: (apiVersion: string, kind: string) => found.get(`${apiVersion} ${kind}`),
+    nearest: nearestKind,
+  };
 }
 
 /** Autoscalers in the cluster, read only when a workload's replicas in the manifest differ from the live ones. */

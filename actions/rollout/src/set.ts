@@ -21,6 +21,8 @@ import { wavesOf } from "./waves.ts";
 export interface Scopes {
   /** `undefined`: nobody serves the kind. */
   isNamespaced(apiVersion: string, kind: string): boolean | undefined;
+  /** What was likely meant by a kind that nobody serves: `Ingress of networking.k8s.io/v1`. */
+  nearest?(apiVersion: string, kind: string): string | undefined;
 }
 
 export interface SetOptions {
@@ -73,7 +75,7 @@ export function buildSet(sources: readonly SourcedObject[], options: SetOptions,
     const { apiVersion, kind, metadata } = sourced.object;
     const namespaced =
       brought.get(`${groupOf(apiVersion)}/${kind}`)?.namespaced ?? scopes.isNamespaced(apiVersion, kind);
-    if (namespaced === undefined) faults.push(unknownKind(sourced));
+    if (namespaced === undefined) faults.push(unknownKind(sourced, scopes.nearest?.(apiVersion, kind)));
     const { namespace, ...rest } = metadata;
     return {
       source: sourced.source,
@@ -218,13 +220,15 @@ function reserved({ object, source }: SourcedObject, options: SetOptions): reado
   return [];
 }
 
-function unknownKind({ object, source }: SourcedObject): ActionError {
+function unknownKind({ object, source }: SourcedObject, nearest: string | undefined): ActionError {
   const isKustomization = groupOf(object.apiVersion) === "kustomize.config.k8s.io";
   return new ActionError("KIND_UNKNOWN", {
     message: `${source.file}:${source.line}: the cluster serves no ${object.kind} of ${object.apiVersion}, and no CRD of the set brings it`,
     hint: isKustomization
       ? "a kustomization is rendered, not applied: give its directory as `kustomize`"
-      : "check apiVersion and kind, or add the CRD to the set",
+      : nearest === undefined
+        ? "check apiVersion and kind, or add the CRD to the set"
+        : `did you mean ${nearest}?`,
     file: source.file,
     line: source.line,
   });
