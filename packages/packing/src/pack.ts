@@ -18,7 +18,7 @@ import { type Solver, unusedPaid, withPaid } from "./paid.ts";
 import { independentParts } from "./parts.ts";
 import { at, byCodeUnit, createProblem, type Problem } from "./problem.ts";
 import { createRandom } from "./random.ts";
-import { iterationsFor, ruinAndRecreate } from "./ruin.ts";
+import { ruinAndRecreate } from "./ruin.ts";
 import { equalNodes, patternGreedy, sizeOrders } from "./starts.ts";
 
 /**
@@ -79,7 +79,9 @@ function steady(problem: Problem, part: PackInput): Draft {
   const value = Float64Array.from(problem.groups, (_, g) => worthOf(problem, g, duals));
   const better = (a: Draft, b: Draft | undefined) => (b !== undefined && compareDrafts(problem, b, a) < 0 ? b : a);
   let base = better(patternGreedy(problem, value), firstPassDraft(problem));
+  const greedy = base;
   if (part.also !== undefined) base = better(base, repaired(problem, part.also, value));
+  const effort = base === greedy ? 1 : CONTINUED;
   const orders = sizeOrders(problem, demand);
   for (let o = 0; o < problem.offers.length; o++) {
     for (const order of orders) base = better(base, equalNodes(problem, o, order));
@@ -87,11 +89,13 @@ function steady(problem: Problem, part: PackInput): Draft {
   const isBest = base.left.every((rest) => rest === 0) && costOf(problem, base.nodes) <= least + 0.5;
   if (isBest) return base;
   const random = createRandom(1);
-  const iterations = iterationsFor(problem.groups.length, problem.pods);
-  const improved = ruinAndRecreate(problem, base, { value, waste, random, iterations, signal });
+  const improved = ruinAndRecreate(problem, base, { value, waste, random, effort, signal });
   const best = better(base, improved);
   return finish(problem, best, costOf(problem, best.nodes), lp, duals);
 }
+
+/** Share of the search that a start needs which was searched for already. */
+const CONTINUED = 0.25;
 
 function worthOf(problem: Problem, group: number, duals: readonly number[]): number {
   let worth = 0;

@@ -8,12 +8,13 @@ export interface RuinOptions {
   /** Price minus the worth of the capacity, by offer. */
   readonly waste: Float64Array;
   readonly random: () => number;
-  readonly iterations: number;
+  /** Share of the usual steps, up to 1. */
+  readonly effort: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** More groups make each iteration dearer and gain less from it; small problems are finished exactly afterwards. */
-export function iterationsFor(groups: number, pods: number): number {
+function iterationsFor(groups: number, pods: number): number {
   if (pods <= MIXED_PODS) return 1500;
   if (groups <= 50) return 8000;
   return groups <= 150 ? 6000 : 3000;
@@ -42,7 +43,8 @@ interface State {
  * more. A node's slack is its price minus the worth of its pods: no slack, nothing to gain.
  */
 export function ruinAndRecreate(problem: Problem, start: Draft, options: RuinOptions): Draft {
-  const { value, waste, random, iterations, signal } = options;
+  const { value, waste, random, effort, signal } = options;
+  const iterations = effort * iterationsFor(problem.groups.length, problem.pods);
   const trial = createTrial(problem);
   const state: State = {
     nodes: [...start.nodes],
@@ -51,7 +53,7 @@ export function ruinAndRecreate(problem: Problem, start: Draft, options: RuinOpt
   const tries = new Map<string, number>();
   for (let i = 0; i < iterations && state.nodes.length > 0; i++) {
     if (i % 64 === 0) signal?.throwIfAborted();
-    if (trial.work > MAX_WORK) break;
+    if (trial.work > effort * MAX_WORK) break;
     const picked = pick(state.slack, 1 + Math.floor(4 * random()), random);
     const gain = picked.reduce((sum, index) => sum + at(state.slack, index), 0);
     if (gain < 0.5) continue;
