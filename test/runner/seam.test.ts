@@ -7,6 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import * as core from "@actions/core";
 import fc from "fast-check";
+// @boundaries-ignore the bundler is a tool of the repository, as it is for .github/scripts/bundle.ts
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 // @boundaries-ignore the writer is no public API; this is where it meets the runner's grammar
