@@ -32,7 +32,9 @@ function seed(lab: Lab, text: string): void {
   for (const [id] of text.matchAll(/\bsg-\w+/g)) network.securityGroups.set(id, { GroupId: id, GroupName: id });
   for (const [id] of text.matchAll(/\bami-\w+/g)) network.images.set(id, { ImageId: id, Architecture: "x86_64" });
   for (const [id] of text.matchAll(/\blt-\w+/g)) {
-    const versions = new Map([1, 2, 3].map((number) => [number, { data: { InstanceType: "m5.large" }, createdAt: 0 }]));
+    const versions = new Map(
+      [1, 2, 3].map((number) => [number, { data: { InstanceType: "m5.large" as const }, createdAt: 0 }]),
+    );
     const record = { id, name: id, createdAt: 0, createdBy: "", tags: [], clientToken: undefined, versions };
     network.launchTemplates.set(id, { ...record, defaultVersion: 1, latestVersion: 3 });
   }
