@@ -4,13 +4,21 @@ import type { Inputs } from "./inputs.ts";
 import { labels } from "./model.ts";
 import { recoveryOf } from "./plan-recovery.ts";
 import type { Ports } from "./ports.ts";
+import { isHeld, type SnapshotPointer } from "./record.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { loadSnapshot } from "./snapshot-store.ts";
 
 /** Apps whose state is put in order: `mode: revert` and `mode: reconcile`. */
 export interface RecoveryFacts {
   readonly kind: "recovery";
-  readonly apps: readonly { readonly state: AppState; readonly snapshot: Snapshot | undefined }[];
+  readonly apps: readonly ObservedApp[];
+}
+
+export interface ObservedApp {
+  readonly state: AppState;
+  readonly snapshot: Snapshot | undefined;
+  /** Why the snapshot that is needed cannot be used. */
+  readonly fault?: ActionError | undefined;
 }
 
 /** Reads the apps that `mode: revert` and `mode: reconcile` are about, and the snapshots to go back to. */
@@ -21,7 +29,7 @@ export async function observeRecovery(
   signal: AbortSignal,
 ): Promise<RecoveryFacts> {
   const names = inputs.app === "*" ? await appsIn(namespace, ports, signal) : [inputs.app];
-  const apps = [];
+  const apps: ObservedApp[] = [];
   for (const app of names) {
     const state = await readLockedState(app, namespace, ports, signal);
     const record = state.lease?.record;
@@ -33,12 +41,30 @@ export async function observeRecovery(
         hint: "roll out the wanted version with `mode: apply`",
       });
     }
-    const isNeeded = isAsked || (state.lease?.holder !== "" && recoveryOf(record, true) === "revert");
-    const snapshot =
-      pointer === undefined || !isNeeded ? undefined : await loadSnapshot(app, namespace, pointer, ports, signal);
-    apps.push({ state, snapshot });
+    const isDead = state.lease !== undefined && state.lease.holder !== "" && !isHeld(state.lease, state.now);
+    const isNeeded = isAsked || (isDead && recoveryOf(record, true) === "revert");
+    apps.push(
+      pointer === undefined || !isNeeded
+        ? { state, snapshot: undefined }
+        : { state, ...(await readSnapshot(state, pointer, ports, signal)) },
+    );
   }
   return { kind: "recovery", apps };
+}
+
+/** A snapshot that cannot be used is the fault of its app alone: the others must still be put in order. */
+async function readSnapshot(
+  { app, namespace }: AppState,
+  pointer: SnapshotPointer,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<Omit<ObservedApp, "state">> {
+  try {
+    return { snapshot: await loadSnapshot(app, namespace, pointer, ports, signal) };
+  } catch (error) {
+    if (!(error instanceof ActionError) || error.code !== "SNAPSHOT_INVALID") throw error;
+    return { snapshot: undefined, fault: error };
+  }
 }
 
 async function appsIn(namespace: string, { kube }: Ports, signal: AbortSignal): Promise<readonly string[]> {

@@ -1,3 +1,4 @@
+import type { ActionError } from "@eks-actions/action";
 import type { AppState } from "./app-state.ts";
 import type { Inputs } from "./inputs.ts";
 import { locked } from "./locked.ts";
@@ -20,22 +21,24 @@ export interface RecoverApp {
    */
   readonly action: "none" | "revert" | "finish" | "hold";
   readonly reason: string;
+  /** Why nothing can be done, though something should be. */
+  readonly fault?: ActionError | undefined;
 }
 
 /** Decides what becomes of apps under `mode: revert` and `mode: reconcile`. Pure. @throws ActionError `LOCKED` */
 export function planRecovery(inputs: Inputs, facts: RecoveryFacts): RecoveryPlan {
-  const apps = facts.apps.map(({ state, snapshot }): RecoverApp => {
+  const apps = facts.apps.map(({ state, snapshot, fault }): RecoverApp => {
     const { lease } = state;
     if (inputs.mode === "revert") {
       if (lease !== undefined && isHeld(lease, state.now)) throw locked(state);
-      return { state, snapshot, action: "revert", reason: "asked for" };
+      return { state, snapshot, fault, action: "revert", reason: "asked for" };
     }
     if (lease === undefined || lease.holder === "")
       return { state, snapshot, action: "none", reason: "nobody holds the lock" };
     if (isHeld(lease, state.now))
       return { state, snapshot, action: "none", reason: `in progress: ${lease.record?.run.url ?? lease.holder}` };
     const reason = `left ${lease.record?.phase ?? "without a record"} by ${lease.record?.run.url ?? lease.holder}`;
-    return { state, snapshot, action: recoveryOf(lease.record, true), reason };
+    return { state, snapshot, fault, action: recoveryOf(lease.record, true), reason };
   });
   return { kind: "recovery", inputs, apps };
 }

@@ -23,6 +23,10 @@ export async function recover(plan: RecoveryPlan, ports: Ports, signal: AbortSig
   const state = createRunState(ports);
   const errors: ActionError[] = [];
   for (const app of plan.apps.filter((one) => one.action !== "none")) {
+    if (app.fault !== undefined) {
+      errors.push(app.fault);
+      continue;
+    }
     try {
       await recoverApp(app, plan.inputs, state, ports, signal);
       if (app.action === "hold") errors.push(halfway(app));

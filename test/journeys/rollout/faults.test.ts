@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createScene, deployment, liveImage, lock, released, service } from "./scene.ts";
+import { codes, createScene, deployment, liveImage, lock, released, service } from "./scene.ts";
 
 describe("a rollout through trouble", () => {
   it("goes on after 429 with Retry-After, 503 and a cut connection", async () => {
@@ -82,8 +82,8 @@ describe("a rollout through trouble", () => {
 });
 
 /** As if the run had been silent for two minutes. */
-function age(scene: Awaited<ReturnType<typeof createScene>>): void {
-  const key = `${scene.namespace}/eks-actions-shop`;
+function age(scene: Awaited<ReturnType<typeof createScene>>, app = "shop"): void {
+  const key = `${scene.namespace}/eks-actions-${app}`;
   const lease = JSON.parse(JSON.stringify(scene.kube.store.get("leases.coordination.k8s.io", key)));
   lease.spec.renewTime = new Date(Date.now() - 120_000).toISOString();
   scene.kube.store.put("leases.coordination.k8s.io", key, lease);
@@ -103,6 +103,27 @@ describe("reconciling every app of a namespace", () => {
     expect(liveImage(scene)).toBe("registry.example/web:1");
     const again = await scene.rollout({ mode: "reconcile", app: "*", manifests: "" });
     expect(again.outputs).toMatchObject({ result: "unchanged" });
+  });
+
+  it("leaves an app whose snapshot was edited by hand alone, says so, and puts the others in order", async () => {
+    await using scene = await released();
+    scene.write("other/config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\ndata: {a: '1'}\n");
+    const other = { app: "other", manifests: "other" };
+    expect((await scene.rollout(other)).outputs["result"]).toBe("applied");
+    scene.write("k8s/web.yaml", deployment({ image: "registry.example/web:2", behaviour: "never-ready" }));
+    scene.write("other/web.yaml", deployment({ name: "other", behaviour: "never-ready" }));
+    await scene.rollout({}, { cancelAt: /not ready|ready ·/ });
+    await scene.rollout(other, { cancelAt: /not ready|ready ·/ });
+    age(scene);
+    age(scene, "other");
+    const key = `${scene.namespace}/eks-actions-other-r2-0`;
+    const secret = JSON.parse(JSON.stringify(scene.kube.store.get("secrets", key)));
+    scene.kube.store.put("secrets", key, { ...secret, data: { chunk: "AAAA" } });
+    const result = await scene.rollout({ mode: "reconcile", app: "*", manifests: "" });
+    expect(codes(result), result.log).toEqual(["SNAPSHOT_INVALID"]);
+    expect(result.annotations[0]?.message).toContain("its checksum does not fit; nothing was changed");
+    expect(liveImage(scene)).toBe("registry.example/web:1");
+    expect(liveImage(scene, "other")).toBe("registry.example/web:1");
   });
 });
 
