@@ -1,4 +1,4 @@
-import { hurriedClock } from "@eks-actions/test/journeys/auth/hurried-clock.ts";
+import { hurriedClock } from "@eks-actions/test/fakes/hurried-clock.ts";
 import { describe, expect, it } from "vitest";
 import { parseRoleArn } from "./arn.ts";
 import { assume } from "./assume.ts";
@@ -22,7 +22,8 @@ async function run(
   steps: readonly Step[],
   options: { propagation?: number; budget?: number; chain?: boolean; signal?: AbortSignal } = {},
 ) {
-  const clock = hurriedClock();
+  const signal = options.signal ?? new AbortController().signal;
+  const clock = hurriedClock(signal);
   const startedAt = clock.now();
   const run = { env: {}, runId: "1", runAttempt: "1" };
   const aws = createAws({
@@ -73,7 +74,7 @@ async function run(
       ? ({ kind: "chain", source: "profile x" } as const)
       : ({ kind: "web-identity", tokens: createTokenSource(fetch, aws.skew) } as const);
   const choices = { allowedAccountIds: [], propagationWaitMs: options.propagation ?? 0 };
-  const result = await assume(aws, sts, request, proof, choices, options.signal ?? new AbortController().signal);
+  const result = await assume(aws, sts, request, proof, choices, signal);
   return { result, seen, retries: aws.retries, elapsedMs: clock.now() - startedAt };
 }
 

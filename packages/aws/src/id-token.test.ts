@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { hurriedClock } from "@eks-actions/test/journeys/auth/hurried-clock.ts";
+import { hurriedClock } from "@eks-actions/test/fakes/hurried-clock.ts";
 import { describe, expect, it } from "vitest";
 import { createAws } from "./client.ts";
 import { requestIdToken } from "./id-token.ts";
@@ -22,7 +22,8 @@ async function oidc(answers: readonly Answer[], budget = 60_000) {
     answer?.(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const clock = hurriedClock();
+  const { signal } = new AbortController();
+  const clock = hurriedClock(signal);
   const aws = createAws({
     region: "eu-west-1",
     clock,
@@ -36,7 +37,7 @@ async function oidc(answers: readonly Answer[], budget = 60_000) {
   const result = await requestIdToken(
     aws,
     { url, bearer: "secret-bearer", audience: "sts.amazonaws.com" },
-    new AbortController().signal,
+    signal,
   ).catch((error: unknown) => error);
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
@@ -120,10 +121,11 @@ describe("requestIdToken", () => {
   });
 
   it("sends nothing in clear text to another machine", async () => {
-    const clock = hurriedClock();
+    const { signal } = new AbortController();
+    const clock = hurriedClock(signal);
     const aws = createAws({ region: "eu-west-1", clock, run: { env: {}, runId: "", runAttempt: "" }, action: "auth" });
     const request = { url: "http://10.0.0.1/idtoken?x=1", bearer: "secret-bearer", audience: "a" };
-    await expect(requestIdToken(aws, request, new AbortController().signal)).rejects.toMatchObject({
+    await expect(requestIdToken(aws, request, signal)).rejects.toMatchObject({
       code: "ENDPOINT_REFUSED",
     });
   });

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { codesByArea } from "@eks-actions/action";
 import { describe, expect, it } from "vitest";
-import { authCodes } from "../../../packages/action/src/codes/auth.ts";
 import type { Fault } from "../../fakes/aws/aws.ts";
 import { type InProcess, type InProcessOptions, loginHere } from "./in-process.ts";
 import {
@@ -71,7 +71,7 @@ type Shared =
   | "CANCELLED"
   | "INTERNAL";
 
-const cases: Readonly<Record<keyof typeof authCodes | Shared, Case | Elsewhere>> = {
+const cases: Readonly<Record<keyof typeof codesByArea.auth | Shared, Case | Elsewhere>> = {
   INPUT_REQUIRED: { given: "no region", inputs: { "aws-region": "" } },
   INPUT_INVALID: { given: "a bare role name", inputs: { "role-to-assume": "deploy" } },
   INPUT_CONFLICT: { given: "two kinds of credentials", inputs: { credentials: "env", refresh: "true" } },
@@ -265,6 +265,6 @@ describe("every code of auth", () => {
   });
 
   it("stands in the README's troubleshooting", () => {
-    expect(Object.keys(authCodes).filter((code) => wordsOf(code) === undefined)).toEqual([]);
+    expect(Object.keys(codesByArea.auth).filter((code) => wordsOf(code) === undefined)).toEqual([]);
   });
 });

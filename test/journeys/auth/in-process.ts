@@ -4,11 +4,11 @@ import { type BasePorts, createLog, runAction } from "@eks-actions/action";
 import { auth } from "@eks-actions/auth-action/src/action.ts";
 import type { Inputs } from "@eks-actions/auth-action/src/inputs.ts";
 import type { Ports } from "@eks-actions/auth-action/src/ports.ts";
+import { type HurriedClock, hurriedClock } from "../../fakes/hurried-clock.ts";
 import { recordingConsole } from "../../fakes/log.ts";
 import { createStepFiles, type FileResults, readStepFiles } from "../../runner/file-commands.ts";
 import { filesOutsideWorkspace } from "../../runner/machine.ts";
 import { createMasks } from "../../runner/masks.ts";
-import { type HurriedClock, hurriedClock } from "./hurried-clock.ts";
 import { inputsOf, type World } from "./world.ts";
 
 export interface InProcess extends FileResults {
