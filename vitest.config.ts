@@ -20,6 +20,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "unit",
+          isolate: false,
           setupFiles: ["test/seed.ts"],
           include: [
             "packages/**/src/**/*.test.ts",
