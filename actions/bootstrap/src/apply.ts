@@ -1,22 +1,22 @@
 import { ActionError, toActionError } from "@eks-actions/action";
-import type { Action } from "./action.ts";
-import { readApproval } from "./approval.ts";
-import { knownParts } from "./context.ts";
-import { driftOutcome } from "./drift.ts";
-import type { Learned, Work } from "./execute.ts";
-import type { Finding } from "./finding.ts";
-import { refreshInsights } from "./insights.ts";
-import { kindWord } from "./kinds.ts";
-import { begunAt, dropLeftLeases, letOtherBegin, takeLease } from "./lease.ts";
-import { isDisruptive, isOpen } from "./maintenance.ts";
-import { configHash } from "./names.ts";
 import { observe } from "./observe.ts";
-import { plainWrite } from "./plain-write.ts";
+import type { Action } from "./plan/action.ts";
+import { readApproval } from "./plan/approval.ts";
+import { knownParts } from "./plan/context.ts";
+import type { Finding } from "./plan/finding.ts";
+import { kindWord } from "./plan/kinds.ts";
+import { isDisruptive, isOpen } from "./plan/maintenance.ts";
+import { configHash } from "./plan/names.ts";
+import { CONFIG_HASH } from "./plan/tags.ts";
 import { plan as makePlan, type Plan, statusOf } from "./plan.ts";
 import type { Ports } from "./ports.ts";
-import { publishPlan } from "./publish.ts";
-import { type Done, schedule } from "./scheduler.ts";
-import { CONFIG_HASH } from "./tags.ts";
+import { driftOutcome } from "./report/drift.ts";
+import { publishPlan } from "./report/publish.ts";
+import type { Learned, Work } from "./run/execute.ts";
+import { begunAt, dropLeftLeases, letOtherBegin, takeLease } from "./run/lease.ts";
+import { plainWrite } from "./run/plain-write.ts";
+import { type Done, schedule } from "./run/scheduler.ts";
+import { refreshInsights } from "./upgrade/insights.ts";
 
 export type Result =
   | "unchanged"

@@ -1,7 +1,7 @@
 import { type Lab, startLab } from "@eks-actions/test/journeys/bootstrap/in-process.ts";
 import { HEAD, settle } from "@eks-actions/test/journeys/bootstrap/settle.ts";
 import { describe, expect, it, vi } from "vitest";
-import { toml } from "./toml.ts";
+import { toml } from "./nodes/toml.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 

@@ -2,7 +2,7 @@ import { startLab } from "@eks-actions/test/journeys/bootstrap/in-process.ts";
 import { inventory } from "@eks-actions/test/journeys/bootstrap/inventory.ts";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { words } from "./consent.ts";
+import { words } from "./plan/consent.ts";
 
 const label = fc.dictionary(fc.constantFrom("role", "tier", "team"), fc.constantFrom("a", "b"), { maxKeys: 2 });
 const taint = fc.record({

@@ -4,10 +4,10 @@ import { modelOf, serviceById } from "@eks-actions/test/fakes/aws/operations.ts"
 import { FULL, fullAccount } from "@eks-actions/test/journeys/bootstrap/full-cluster.ts";
 import { type LabOptions, startLab } from "@eks-actions/test/journeys/bootstrap/in-process.ts";
 import { describe, expect, it, vi } from "vitest";
-import type { Action, Call } from "./action.ts";
-import { knownParts } from "./context.ts";
-import { issue, type Work } from "./execute.ts";
+import type { Action, Call } from "./plan/action.ts";
+import { knownParts } from "./plan/context.ts";
 import type { Ports } from "./ports.ts";
+import { issue, type Work } from "./run/execute.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { type Lab, startLab } from "@eks-actions/test/journeys/bootstrap/in-process.ts";
 import { describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
-import { words } from "./consent.ts";
+import { words } from "./plan/consent.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 

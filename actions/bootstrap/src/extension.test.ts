@@ -5,8 +5,8 @@ import { parseClusterConfig } from "@eks-actions/cluster-config";
 import { type Lab, startLab } from "@eks-actions/test/journeys/bootstrap/in-process.ts";
 import { HEAD, settle } from "@eks-actions/test/journeys/bootstrap/settle.ts";
 import { describe, expect, it, vi } from "vitest";
-import { readConfigFiles } from "./config-file.ts";
-import { isOpen } from "./maintenance.ts";
+import { readConfigFiles } from "./config/config-file.ts";
+import { isOpen } from "./plan/maintenance.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 

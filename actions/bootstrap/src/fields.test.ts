@@ -3,7 +3,7 @@ import { parseClusterConfig } from "@eks-actions/cluster-config";
 import { type Lab, startLab } from "@eks-actions/test/journeys/bootstrap/in-process.ts";
 import { settle } from "@eks-actions/test/journeys/bootstrap/settle.ts";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type { Action } from "./action.ts";
+import type { Action } from "./plan/action.ts";
 import { type Plan, plan } from "./plan.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });

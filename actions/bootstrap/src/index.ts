@@ -1,4 +1,4 @@
 import { exitWith, runAction } from "@eks-actions/action";
-import { bootstrap } from "./bootstrap.ts";
+import { bootstrap } from "./action.ts";
 
 await exitWith(runAction(bootstrap));

@@ -13,7 +13,7 @@ import {
   required,
   text,
 } from "@eks-actions/action";
-import { type Word, words } from "./consent.ts";
+import { type Word, words } from "./plan/consent.ts";
 
 const OWNER = /^[A-Za-z0-9 +=._:/@-]{1,200}$/;
 

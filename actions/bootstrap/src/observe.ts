@@ -1,18 +1,18 @@
 import { ActionError } from "@eks-actions/action";
 import type { ClusterApi, EksCluster } from "@eks-actions/aws";
 import type { ClusterConfig } from "@eks-actions/cluster-config";
-import { approvedVersions } from "./approved-versions.ts";
-import { awsFault } from "./aws-fault.ts";
+import { logGroupName } from "./cluster/log-group.ts";
 import type { Facts, LiveProvider, LiveTemplate } from "./facts.ts";
 import type { Inputs } from "./inputs.ts";
-import { logGroupName } from "./log-group.ts";
-import { partitionOf, rolePath } from "./names.ts";
-import { observeCluster } from "./observe-cluster.ts";
-import { observeLeftovers } from "./observe-leftovers.ts";
-import { observeNetwork } from "./observe-network.ts";
-import { type NodeFacts, observeNodes } from "./observe-nodes.ts";
+import { observeCluster } from "./observe/cluster.ts";
+import { observeLeftovers } from "./observe/leftovers.ts";
+import { observeNetwork } from "./observe/network.ts";
+import { type NodeFacts, observeNodes } from "./observe/nodes.ts";
+import { approvedVersions } from "./plan/approved-versions.ts";
+import { partitionOf, rolePath } from "./plan/names.ts";
 import type { Ports } from "./ports.ts";
-import { minorOf, minorsBetween, targetVersion } from "./versions.ts";
+import { awsFault } from "./run/aws-fault.ts";
+import { minorOf, minorsBetween, targetVersion } from "./upgrade/versions.ts";
 
 /** Reads everything that AWS knows about the cluster of the file. Needs no write permission. */
 export async function observe(inputs: Inputs, ports: Ports, signal: AbortSignal): Promise<Facts> {

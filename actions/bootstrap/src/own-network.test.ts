@@ -1,7 +1,7 @@
 import { startLab } from "@eks-actions/test/journeys/bootstrap/in-process.ts";
 import { HEAD, settle } from "@eks-actions/test/journeys/bootstrap/settle.ts";
 import { describe, expect, it, vi } from "vitest";
-import { ipv6SubnetOf } from "./ipv6-range.ts";
+import { ipv6SubnetOf } from "./network/ipv6-range.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 

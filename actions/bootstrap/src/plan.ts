@@ -1,13 +1,5 @@
 import { placeOf } from "@eks-actions/cluster-config";
-import { planAccess } from "./access.ts";
-import type { Action, DriftEntry, Step, Target, UnmanagedEntry } from "./action.ts";
-import { planAddon, unlistedAddons } from "./addon.ts";
-import { addonIdentity, cniHasOwnRole } from "./addon-identity.ts";
-import { adoptedFirst, adoptParts } from "./adopt-parts.ts";
-import { planCapabilities } from "./capability.ts";
-import { planCluster } from "./cluster.ts";
-import { consentFindings } from "./consent.ts";
-import { createContext } from "./context.ts";
+import { planAccess } from "./access/access.ts";
 import {
   autoModeRole,
   capabilityRole,
@@ -17,34 +9,42 @@ import {
   karpenterRole,
   nodeRole,
   serviceAccountRoles,
-} from "./desired-roles.ts";
-import { planDestroy } from "./destroy.ts";
+} from "./access/desired-roles.ts";
+import { planPodIdentities, podIdentityRoles } from "./access/pod-identity.ts";
+import { planRole } from "./access/roles.ts";
+import { planAddon, unlistedAddons } from "./addons/addon.ts";
+import { planCapabilities } from "./addons/capability.ts";
+import { addonIdentity, cniHasOwnRole } from "./addons/identity.ts";
+import { planCluster } from "./cluster/cluster.ts";
+import { clusterFirst } from "./cluster/failed.ts";
+import { planIdentityProviders } from "./cluster/identity-provider.ts";
+import { planLogRetention } from "./cluster/log-group.ts";
+import { planOidcProvider } from "./cluster/oidc.ts";
+import { planDestroy } from "./destroy/destroy.ts";
 import type { Facts } from "./facts.ts";
-import { clusterFirst } from "./failed.ts";
-import { planFargate } from "./fargate.ts";
-import type { Finding } from "./finding.ts";
-import { planHash } from "./hash.ts";
-import { planHybrid } from "./hybrid.ts";
-import { planIdentityProviders } from "./identity-provider.ts";
 import type { Inputs } from "./inputs.ts";
-import { planKarpenter } from "./karpenter.ts";
-import { lockoutFindings } from "./lockout.ts";
-import { planLogRetention } from "./log-group.ts";
-import { holdOutside } from "./maintenance.ts";
-import { ownNetwork } from "./network.ts";
-import { liveGroups, planNodeGroup } from "./nodegroup.ts";
-import { groupAmiType } from "./nodegroup-fields.ts";
-import { planOidcProvider } from "./oidc.ts";
-import { order, type Timing, timing } from "./order.ts";
-import { planPodIdentities, podIdentityRoles } from "./pod-identity.ts";
-import { protectionFindings } from "./protection.ts";
-import { planRole } from "./roles.ts";
-import { foreignFindings, isForeignNetwork, plannedSubnets } from "./subnets.ts";
-import { unlistedGroups, unlistedRoles } from "./unlisted.ts";
-import { unsupportedFindings } from "./unsupported.ts";
-import { planUpgrade } from "./upgrade.ts";
-import { addonVersion, targetVersion, upgradePath } from "./versions.ts";
-import { watchFindings } from "./watch.ts";
+import { ownNetwork } from "./network/network.ts";
+import { foreignFindings, isForeignNetwork, plannedSubnets } from "./network/subnets.ts";
+import { planFargate } from "./nodes/fargate.ts";
+import { planHybrid } from "./nodes/hybrid.ts";
+import { planKarpenter } from "./nodes/karpenter.ts";
+import { liveGroups, planNodeGroup } from "./nodes/nodegroup.ts";
+import { groupAmiType } from "./nodes/nodegroup-fields.ts";
+import { unlistedGroups, unlistedRoles } from "./nodes/unlisted.ts";
+import type { Action, DriftEntry, Step, Target, UnmanagedEntry } from "./plan/action.ts";
+import { consentFindings } from "./plan/consent.ts";
+import { createContext } from "./plan/context.ts";
+import type { Finding } from "./plan/finding.ts";
+import { planHash } from "./plan/hash.ts";
+import { lockoutFindings } from "./plan/lockout.ts";
+import { holdOutside } from "./plan/maintenance.ts";
+import { order, type Timing, timing } from "./plan/order.ts";
+import { protectionFindings } from "./plan/protection.ts";
+import { unsupportedFindings } from "./plan/unsupported.ts";
+import { watchFindings } from "./report/watch.ts";
+import { adoptedFirst, adoptParts } from "./run/adopt-parts.ts";
+import { planUpgrade } from "./upgrade/upgrade.ts";
+import { addonVersion, targetVersion, upgradePath } from "./upgrade/versions.ts";
 
 export interface Plan {
   readonly inputs: Inputs;

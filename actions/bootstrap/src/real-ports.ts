@@ -4,12 +4,12 @@ import { isAbsolute, join, resolve } from "node:path";
 import { ActionError, type BasePorts } from "@eks-actions/action";
 import { createAws, createClusterApi } from "@eks-actions/aws";
 import { parseClusterConfig } from "@eks-actions/cluster-config";
-import { readConfigFiles } from "./config-file.ts";
-import { comment, driftIssue } from "./conversation.ts";
+import { readConfigFiles } from "./config/config-file.ts";
+import { readKeyFile } from "./config/key-file.ts";
 import type { Inputs } from "./inputs.ts";
-import { readKeyFile } from "./key-file.ts";
 import type { Ports } from "./ports.ts";
-import { sessionKeys } from "./session-keys.ts";
+import { comment, driftIssue } from "./report/conversation.ts";
+import { sessionKeys } from "./run/session-keys.ts";
 
 const PLAN_LIMIT_BYTES = 10 * 1024 * 1024;
 

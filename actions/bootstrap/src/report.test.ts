@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startLab } from "@eks-actions/test/journeys/bootstrap/in-process.ts";
 import { describe, expect, it, vi } from "vitest";
-import { commentBody, commentMarker } from "./comment.ts";
-import { describe as describePlan } from "./describe.ts";
+import { commentBody, commentMarker } from "./report/comment.ts";
+import { describe as describePlan } from "./report/describe.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 

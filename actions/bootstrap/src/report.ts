@@ -8,12 +8,12 @@ import {
 } from "@eks-actions/action";
 import { errorsOf, type Outcome, type Result } from "./apply.ts";
 import type { Facts } from "./facts.ts";
-import type { Finding } from "./finding.ts";
 import type { Inputs } from "./inputs.ts";
+import type { Finding } from "./plan/finding.ts";
+import { headline } from "./plan/words.ts";
 import { type Plan, type PlanStatus, statusOf } from "./plan.ts";
-import { countsOf } from "./plan-json.ts";
-import { summary } from "./summary.ts";
-import { headline } from "./words.ts";
+import { countsOf } from "./report/plan-json.ts";
+import { summary } from "./report/summary.ts";
 
 export function report(story: Story<Inputs, Facts, Plan, Outcome>): Report {
   const { plan, outcome, error } = story;

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
-import type { Action } from "./action.ts";
-import { amiType, hardwareOf, volumeDevice } from "./ami.ts";
-import { create } from "./build.ts";
-import { approvedArgs, planHash } from "./hash.ts";
 import { readInputs } from "./inputs.ts";
-import { principalPart, replacementName, roleName } from "./names.ts";
-import { layout } from "./network-layout.ts";
-import { order, timing } from "./order.ts";
-import { nextLook } from "./poll.ts";
-import { canonical, inText, ref, resolve } from "./value.ts";
-import { verdictOf } from "./verdict.ts";
-import { compareAddonVersions, targetVersion, upgradePath } from "./versions.ts";
+import { layout } from "./network/layout.ts";
+import { amiType, hardwareOf, volumeDevice } from "./nodes/ami.ts";
+import type { Action } from "./plan/action.ts";
+import { create } from "./plan/build.ts";
+import { approvedArgs, planHash } from "./plan/hash.ts";
+import { principalPart, replacementName, roleName } from "./plan/names.ts";
+import { order, timing } from "./plan/order.ts";
+import { canonical, inText, ref, resolve } from "./plan/value.ts";
+import { nextLook } from "./run/poll.ts";
+import { verdictOf } from "./run/verdict.ts";
+import { compareAddonVersions, targetVersion, upgradePath } from "./upgrade/versions.ts";
 
 describe("the layout of an own VPC", () => {
   it("is eksctl's: public first, then private, all of one size", () => {

@@ -1,11 +1,11 @@
 import { judge, nothingAround } from "@eks-actions/health";
-import { applySet } from "./apply-set.ts";
+import { recover } from "./back/recover.ts";
+import { isDone } from "./gate/roll-call.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Plan, SetPlan } from "./plan.ts";
 import type { Ports } from "./ports.ts";
-import { recover } from "./recover.ts";
-import { isDone } from "./roll-call.ts";
 import { createRunState } from "./run-state.ts";
+import { applySet } from "./write/apply-set.ts";
 
 /** Executes the plan. Decides no policy; a failed rollout is an outcome, not an exception. */
 export async function apply(plan: Plan, ports: Ports, signal: AbortSignal): Promise<Outcome> {

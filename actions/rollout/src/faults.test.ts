@@ -3,7 +3,7 @@ import { KubeApiError } from "@eks-actions/kube";
 import { parseManifests } from "@eks-actions/manifest";
 import { describe, expect, it } from "vitest";
 import { explain } from "./faults.ts";
-import { forcible } from "./preflight.ts";
+import { forcible } from "./live/preflight.ts";
 
 const text = `apiVersion: apps/v1
 kind: Deployment

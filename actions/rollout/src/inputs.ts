@@ -15,8 +15,8 @@ import {
   text,
 } from "@eks-actions/action";
 import type { Budgets, HealthRule } from "@eks-actions/health";
-import { parseHealthRules, parseUnschedulable, requiredRollout } from "./input-rules.ts";
-import { parseSmoke, type SmokeProbe } from "./smoke-input.ts";
+import { parseHealthRules, parseUnschedulable, requiredRollout } from "./inputs/rules.ts";
+import { parseSmoke, type SmokeProbe } from "./inputs/smoke.ts";
 
 const LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 

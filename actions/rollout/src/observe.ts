@@ -1,7 +1,7 @@
+import { observeRecovery, type RecoveryFacts } from "./back/observe.ts";
 import type { Inputs } from "./inputs.ts";
-import { observeRecovery, type RecoveryFacts } from "./observe-recovery.ts";
-import { observeSet, type SetFacts } from "./observe-set.ts";
 import type { Ports } from "./ports.ts";
+import { observeSet, type SetFacts } from "./set/observe.ts";
 
 export type Facts = SetFacts | RecoveryFacts;
 

@@ -1,9 +1,9 @@
 import type { ActionError } from "@eks-actions/action";
 import type { Verdict } from "@eks-actions/health";
-import type { Diagnosis } from "./diagnosis.ts";
-import type { GateFailure } from "./gate.ts";
+import type { GateFailure } from "./gate/gate.ts";
+import type { Phase } from "./lock/record.ts";
 import type { TimelineEntry } from "./model.ts";
-import type { Phase } from "./record.ts";
+import type { Diagnosis } from "./report/diagnosis.ts";
 
 export type Result = "unchanged" | "applied" | "planned" | "reverted" | "held" | "recovered" | "cancelled" | "failed";
 

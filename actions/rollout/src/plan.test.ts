@@ -1,12 +1,12 @@
 import { ActionError } from "@eks-actions/action";
 import { describe, expect, it } from "vitest";
-import { describe as describePlan } from "./describe.ts";
+import { packSnapshot, type Snapshot, unpackSnapshot } from "./back/snapshot.ts";
+import { type LeaseState, leaseObject, type RolloutRecord, readLease } from "./lock/record.ts";
 import { labels } from "./model.ts";
 import { plan, type SetPlan } from "./plan.ts";
-import { type LeaseState, leaseObject, type RolloutRecord, readLease } from "./record.ts";
+import { describe as describePlan } from "./report/describe.ts";
 import { appState, configMap, deployment, factsOf, inputsOf, liveOf, NOW, wantedOf } from "./samples.ts";
-import { applySetId } from "./set.ts";
-import { packSnapshot, type Snapshot, unpackSnapshot } from "./snapshot.ts";
+import { applySetId } from "./set/set.ts";
 
 const record = (change: Partial<RolloutRecord> = {}): RolloutRecord => ({
   schemaVersion: 1,

@@ -9,21 +9,21 @@ import {
   type ObjectSource,
   refOf,
 } from "@eks-actions/manifest";
-import type { AppState } from "./app-state.ts";
-import { definitionRules } from "./definition-rules.ts";
-import { diffObjects } from "./diff.ts";
-import { isDeletedOnce, runsAnew } from "./hooks.ts";
+import { planRecovery, type RecoveryPlan } from "./back/plan.ts";
+import type { Snapshot } from "./back/snapshot.ts";
 import type { Inputs } from "./inputs.ts";
-import { isWider, keepReason } from "./inventory.ts";
-import { locked } from "./locked.ts";
+import type { AppState } from "./live/app-state.ts";
+import { diffObjects } from "./live/diff.ts";
+import { isWider, keepReason } from "./live/inventory.ts";
+import { ownEntry, restorable } from "./live/ownership.ts";
+import { locked } from "./lock/locked.ts";
+import { isHeld, typicalMs } from "./lock/record.ts";
 import type { FieldChange, ObjectAction, Wanted } from "./model.ts";
 import type { Facts } from "./observe.ts";
-import type { SetFacts } from "./observe-set.ts";
-import { ownEntry, restorable } from "./ownership.ts";
-import { planRecovery, type RecoveryPlan } from "./plan-recovery.ts";
-import { isHeld, typicalMs } from "./record.ts";
-import type { Snapshot } from "./snapshot.ts";
-import { kindWave } from "./waves.ts";
+import { definitionRules } from "./set/definition-rules.ts";
+import { isDeletedOnce, runsAnew } from "./set/hooks.ts";
+import type { SetFacts } from "./set/observe.ts";
+import { kindWave } from "./set/waves.ts";
 
 /** One object of the plan: a person can read it, and apply needs nothing else. */
 export interface PlannedObject {

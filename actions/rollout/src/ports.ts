@@ -1,10 +1,10 @@
 import type { BasePorts } from "@eks-actions/action";
 import type { KubeClient } from "@eks-actions/kube";
 import type { SourcedObject } from "@eks-actions/manifest";
-import type { CommentPort } from "./comment.ts";
-import type { DeploymentPort } from "./deployment.ts";
-import type { UrlAnswer } from "./fetch-url.ts";
+import type { UrlAnswer } from "./gate/fetch-url.ts";
 import type { Inputs } from "./inputs.ts";
+import type { CommentPort } from "./report/comment.ts";
+import type { DeploymentPort } from "./report/deployment.ts";
 
 export interface Ports extends BasePorts {
   readonly kube: KubeClient;

@@ -1,4 +1,4 @@
 import { exitWith, runPost } from "@eks-actions/action";
-import { cleanUp } from "./clean-up.ts";
+import { cleanUp } from "./back/clean-up.ts";
 
 await exitWith(runPost({ name: "rollout", post: cleanUp }));

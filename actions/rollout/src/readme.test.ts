@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { causes } from "@eks-actions/health";
 import { describe, expect, it } from "vitest";
-import { hints } from "./hints.ts";
 import { inputs } from "./inputs.ts";
+import { hints } from "./report/hints.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 

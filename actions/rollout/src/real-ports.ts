@@ -5,11 +5,11 @@ import type { BasePorts } from "@eks-actions/action";
 import { createGitHub } from "@eks-actions/github";
 import { connect } from "@eks-actions/kube";
 import { version } from "@eks-actions/markdown";
-import { fetchUrl } from "./fetch-url.ts";
+import { fetchUrl } from "./gate/fetch-url.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Ports } from "./ports.ts";
-import { renderSources } from "./render.ts";
-import { readSources } from "./sources.ts";
+import { renderSources } from "./set/render.ts";
+import { readSources } from "./set/sources.ts";
 
 /** The real cluster, the real GitHub, the runner's disk. */
 export async function realPorts(base: BasePorts, inputs: Inputs): Promise<Ports> {

@@ -1,11 +1,11 @@
 import { ActionError } from "@eks-actions/action";
 import { describe, expect, it } from "vitest";
-import { commentBody, pullRequestNumber } from "./comment.ts";
-import { planJson } from "./json.ts";
+import { revertFailed } from "./back/revert.ts";
 import type { Outcome } from "./outcome.ts";
 import { plan, type SetPlan } from "./plan.ts";
+import { commentBody, pullRequestNumber } from "./report/comment.ts";
+import { planJson } from "./report/json.ts";
 import { type RolloutStory, report } from "./report.ts";
-import { revertFailed } from "./revert.ts";
 import { configMap, deployment, factsOf, inputsOf, liveOf, NOW, run, wantedOf } from "./samples.ts";
 
 const wanted = wantedOf(deployment("web:2"), configMap("settings"), {

@@ -9,13 +9,13 @@ import {
 } from "@eks-actions/action";
 import { nameOf } from "@eks-actions/manifest";
 import { code, footer, symbols, text } from "@eks-actions/markdown";
-import { countsLine, objectsOf } from "./describe.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Facts } from "./observe.ts";
 import type { Outcome, Result } from "./outcome.ts";
 import type { Plan, SetPlan } from "./plan.ts";
-import { hintMarkdown, prose } from "./prose.ts";
-import { rolloutSummary, type SummaryFacts, timelineTable, title } from "./summary.ts";
+import { countsLine, objectsOf } from "./report/describe.ts";
+import { hintMarkdown, prose } from "./report/prose.ts";
+import { rolloutSummary, type SummaryFacts, timelineTable, title } from "./report/summary.ts";
 
 export type RolloutStory = Story<Inputs, Facts, Plan, Outcome>;
 

@@ -1,12 +1,12 @@
 import type { Verdict } from "@eks-actions/health";
 import { identityOf } from "@eks-actions/manifest";
-import type { Deployment } from "./deployment.ts";
-import type { Diagnosis } from "./diagnosis.ts";
-import type { GateFailure, GateResult } from "./gate.ts";
-import type { Lock } from "./held-lock.ts";
+import type { GateFailure, GateResult } from "./gate/gate.ts";
+import type { Lock } from "./lock/held-lock.ts";
 import type { TimelineEntry } from "./model.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Ports } from "./ports.ts";
+import type { Deployment } from "./report/deployment.ts";
+import type { Diagnosis } from "./report/diagnosis.ts";
 
 /** What a run has come to know by now; it becomes the outcome at the end. */
 export interface RunState {

@@ -1,10 +1,10 @@
 // Inputs, objects and facts for the tables of the tests.
 import { type RawInputs, readContext } from "@eks-actions/action";
 import { type KubeObject, parseManifests, type SourcedObject } from "@eks-actions/manifest";
-import type { AppState } from "./app-state.ts";
 import { type Inputs, readInputs } from "./inputs.ts";
-import type { SetFacts } from "./observe-set.ts";
-import { buildSet, type SetOptions } from "./set.ts";
+import type { AppState } from "./live/app-state.ts";
+import type { SetFacts } from "./set/observe.ts";
+import { buildSet, type SetOptions } from "./set/set.ts";
 
 export const NOW = Date.UTC(2026, 10, 23, 10);
 

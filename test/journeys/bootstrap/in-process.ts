@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog, readContext, runAction, systemClock } from "@eks-actions/action";
 import { createAws, createClusterApi, createSkewMeter } from "@eks-actions/aws";
-import { bootstrap } from "@eks-actions/bootstrap-action/src/bootstrap.ts";
+import { bootstrap } from "@eks-actions/bootstrap-action/src/action.ts";
 import { readInputs } from "@eks-actions/bootstrap-action/src/inputs.ts";
 import { observe } from "@eks-actions/bootstrap-action/src/observe.ts";
 import { plan } from "@eks-actions/bootstrap-action/src/plan.ts";

@@ -1,4 +1,4 @@
-import { words } from "@eks-actions/bootstrap-action/src/consent.ts";
+import { words } from "@eks-actions/bootstrap-action/src/plan/consent.ts";
 import { expect } from "vitest";
 import type { Lab, LabConfig } from "./in-process.ts";
 
