@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 const real = "**/*.real.test.ts";
+// No module keeps state, so the files of a worker share theirs: half of the time went into loading them anew.
+const isolate = false;
 const shared = {
   resolve: { conditions: ["source"] },
   ssr: { resolve: { conditions: ["source"], externalConditions: ["source"] } },
@@ -20,7 +22,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "unit",
-          isolate: false,
+          isolate,
           setupFiles: ["test/seed.ts"],
           include: [
             "packages/**/src/**/*.test.ts",
@@ -31,11 +33,15 @@ export default defineConfig({
           server: inline,
         },
       },
-      { ...shared, test: { name: "repo", include: ["test/repo/**/*.test.ts"], testTimeout: 60_000, server: inline } },
+      {
+        ...shared,
+        test: { name: "repo", isolate, include: ["test/repo/**/*.test.ts"], testTimeout: 60_000, server: inline },
+      },
       {
         ...shared,
         test: {
           name: "built",
+          isolate,
           setupFiles: ["test/seed.ts"],
           include: ["test/journeys/**/*.test.ts"],
           exclude: [real],
@@ -48,6 +54,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "real",
+          isolate,
           setupFiles: ["test/seed.ts"],
           include: ["{test,packages,actions}/**/*.real.test.ts"],
           exclude: ["**/node_modules/**"],

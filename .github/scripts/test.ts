@@ -45,9 +45,10 @@ function step(name: string, command: string, args: readonly string[]): boolean {
 
 function suite(project: string): void {
   const report = join(folder, `${project}.json`);
-  // On two cores vitest would start one worker, and most of these tests wait for processes of their own.
+  // On two cores vitest would start one worker, but most of what runs outside it waits for processes of its own.
+  const workers = project === "unit" || project === "repo" ? 2 : 4;
   const reporters = ["--reporter=dot", "--reporter=json", `--outputFile.json=${report}`];
-  step(`tests: ${project}`, "vitest", ["run", "--project", project, "--maxWorkers=3", ...reporters]);
+  step(`tests: ${project}`, "vitest", ["run", "--project", project, `--maxWorkers=${workers}`, ...reporters]);
   try {
     const result = JSON.parse(readFileSync(report, "utf8")) as Record<string, number>;
     total.passed += result["numPassedTests"] ?? 0;

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { openCluster, type TestNamespace } from "./access.ts";
-import { addNode } from "./nodes.ts";
 import { type ContainerView, deploy, isPodReady, type PodView, podsOf, podWhen, runJob } from "./pods.ts";
 
 const cluster = openCluster(inject("cluster"));
@@ -198,17 +197,6 @@ describe.concurrent("a Job", () => {
     await when(name, (pod) => pod.status.phase === "Running");
     await sleep(1_500);
     expect(await job(name)).not.toContain('"type":"Complete"');
-  });
-});
-
-describe("a node", () => {
-  it("turns NotReady by its label and comes back", async () => {
-    await using _node = await addNode(api, "lost", { cordoned: true });
-    const status = async () => JSON.stringify(await api.must("GET", "/api/v1/nodes/lost"));
-    await cluster.kubelet.setNodeReady("lost", false);
-    await eventually(async () => expect(await status()).toContain('"reason":"KubeletNotReady"'));
-    await cluster.kubelet.setNodeReady("lost", true);
-    await eventually(async () => expect(await status()).toContain('"reason":"KubeletReady"'));
   });
 });
 

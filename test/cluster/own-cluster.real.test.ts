@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { connectApi } from "./api.ts";
 import { createCertificate } from "./certificate.ts";
 import { type OwnCluster, startCluster } from "./cluster.ts";
+import { addNode } from "./nodes.ts";
 import { isSameProcess, processStart } from "./pids.ts";
 import { endLeftovers } from "./processes.ts";
 import { startTokenRouter, type TokenRouter } from "./token-router.ts";
@@ -27,6 +28,20 @@ describe("a control plane of its own", () => {
     await expect(cluster.api.request("GET", "/readyz")).rejects.toThrow(/ECONNREFUSED|socket hang up|ECONNRESET/);
     await cluster.start("kube-apiserver");
     expect((await cluster.api.request("GET", `/api/v1/namespaces/${namespace.name}`)).status).toBe(200);
+  });
+
+  it("has nodes that turn NotReady by their label and come back", async () => {
+    const { api, kubelet } = cluster;
+    await using _node = await addNode(api, "lost", { cordoned: true });
+    const isSaid = (reason: string) =>
+      vi.waitFor(
+        async () => expect(JSON.stringify(await api.must("GET", "/api/v1/nodes/lost"))).toContain(reason),
+        10_000,
+      );
+    await kubelet.setNodeReady("lost", false);
+    await isSaid('"reason":"KubeletNotReady"');
+    await kubelet.setNodeReady("lost", true);
+    await isSaid('"reason":"KubeletReady"');
   });
 
   it("hangs while etcd is paused and goes on afterwards", async () => {

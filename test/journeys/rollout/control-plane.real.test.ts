@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type OwnCluster, startCluster } from "../../cluster/cluster.ts";
+import { addNode } from "../../cluster/nodes.ts";
 import type { StepResult } from "../../runner/index.ts";
 import { liveImage, type RealScene, realScene } from "./real-scene.ts";
 import { config, deployment } from "./scene.ts";
@@ -83,5 +84,28 @@ describe("a rollout goes live although", () => {
     const result = await end;
     expect(result.outputs, result.log).toMatchObject({ result: "applied" });
     expect(await liveImage(scene)).toBe("registry.example/web:2");
+  });
+
+  it("the node on which its pods start is lost: they start elsewhere", async () => {
+    await using scene = await realScene(cluster);
+    const merge = "application/merge-patch+json";
+    await using _ = await addNode(cluster.api, "lost", { cordoned: false });
+    const pods = `      tolerations:
+        - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 0}
+      affinity:
+        nodeAffinity:
+          preferredDuringSchedulingIgnoredDuringExecution:
+            - weight: 100
+              preference: {matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [lost]}]}
+`;
+    scene.write("k8s/web.yaml", deployment({ annotations: { "sim.test/after": "2s" }, extra: pods }));
+    const { end } = await until(scene, /^web 0\/2 ready/);
+    await cluster.kubelet.setNodeReady("lost", false);
+    // What the node controller does within its five seconds, at once.
+    const taints = [{ key: "node.kubernetes.io/not-ready", effect: "NoExecute" }];
+    await cluster.api.must("PATCH", "/api/v1/nodes/lost", { spec: { taints } }, merge);
+    const result = await end;
+    expect(result.outputs, result.log).toMatchObject({ result: "applied" });
+    expect(JSON.stringify(await scene.object("/api/v1", "pods"))).not.toContain('"nodeName":"lost"');
   });
 });

@@ -2,7 +2,6 @@ import { describe, expect, inject, it } from "vitest";
 import { openCluster } from "../../cluster/access.ts";
 import { startAdmission } from "../../cluster/admission.ts";
 import { startInterceptor } from "../../cluster/interceptor.ts";
-import { addNode } from "../../cluster/nodes.ts";
 import { liveImage, type RealScene, realScene } from "./real-scene.ts";
 import { codes, deployment, service } from "./scene.ts";
 
@@ -90,34 +89,6 @@ describe.concurrent("behind an admission webhook", () => {
     scene.write("k8s/web.yaml", deployment({ image: "registry.example/web:2" }));
     const result = await scene.rollout();
     expect(result.outputs, result.log).toMatchObject({ result: "applied" });
-  });
-});
-
-describe.concurrent("when a node is lost", () => {
-  it("while its pods start, they start elsewhere and the release goes live", async () => {
-    await using scene = await realScene(cluster);
-    const name = `lost-${scene.namespace}`;
-    await using _ = await addNode(cluster.api, name, { cordoned: false });
-    const pods = `      tolerations:
-        - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 0}
-      affinity:
-        nodeAffinity:
-          preferredDuringSchedulingIgnoredDuringExecution:
-            - weight: 100
-              preference: {matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [${name}]}]}
-`;
-    scene.write("k8s/web.yaml", deployment({ annotations: { "sim.test/after": "2s" }, extra: pods }));
-    // What the node controller does within its five seconds, at once.
-    const taints = [{ key: "node.kubernetes.io/not-ready", effect: "NoExecute" }];
-    const lose = once(/^web 0\/2 ready/, async () => {
-      await cluster.kubelet.setNodeReady(name, false);
-      await cluster.api.must("PATCH", `/api/v1/nodes/${name}`, { spec: { taints } }, merge);
-    });
-    const result = await scene.rollout({}, { onLine: lose.onLine });
-    await lose.happened();
-    expect(result.outputs, result.log).toMatchObject({ result: "applied" });
-    const live = JSON.stringify(await scene.object("/api/v1", "pods"));
-    expect(live).not.toContain(`"nodeName":"${name}"`);
   });
 });
 
