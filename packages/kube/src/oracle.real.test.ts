@@ -1,7 +1,7 @@
 import { openCluster, type TestNamespace } from "@eks-actions/test/cluster/access.ts";
 import { deploy, isPodReady, podWhen } from "@eks-actions/test/cluster/pods.ts";
 import { AppsV1Api, CoreV1Api, KubeConfig, KubernetesObjectApi, RbacAuthorizationV1Api } from "@kubernetes/client-node";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
 import { type ConnectOptions, connect } from "./connect.ts";
 import { KubeApiError } from "./error.ts";
 import { stableKinds } from "./kinds.ts";
@@ -18,6 +18,12 @@ beforeAll(async () => {
   namespace = await cluster.namespace("oracle");
   await deploy(cluster.api, namespace.name, "web", { annotations: { "sim.test/log": "hello" } });
   podName = (await podWhen(cluster.api, namespace.name, "web", isPodReady)).metadata.name;
+  // Both sides are read one after the other: the controller must have written its last word before.
+  const path = `/apis/apps/v1/namespaces/${namespace.name}/deployments/web`;
+  await vi.waitFor(
+    async () => expect(await cluster.api.must("GET", path)).toMatchObject({ status: { availableReplicas: 1 } }),
+    10_000,
+  );
 });
 afterAll(async () => {
   await namespace[Symbol.asyncDispose]();
